@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <fcntl.h>
+#include "nsi.h"
+
+/* procfs has plain files here; another tree may hold a FIFO or a link to a device. */
+#define READ_FLAGS	(O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW)
+
+ssize_t nsi_read_at(int dirfd, const char *path, char *buf, size_t size)
+{
+	nsi_autoclose int fd = -1;
+	size_t len = 0;
+
+	fd = openat(dirfd, path, READ_FLAGS);
+	if (fd < 0)
+		return nsi_errno();
+	while (len < size - 1) {
+		ssize_t n = read(fd, buf + len, size - 1 - len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return nsi_errno();
+		if (n == 0)
+			break;
+		len += n;
+	}
+	buf[len] = '\0';
+	return len;
+}
+
+ssize_t nsi_read_all_at(int dirfd, const char *path, size_t limit, char **ret)
+{
+	nsi_autofree char *buf = NULL;
+	nsi_autoclose int fd = -1;
+	size_t len = 0, size = 0;
+
+	fd = openat(dirfd, path, READ_FLAGS);
+	if (fd < 0)
+		return nsi_errno();
+	while (len < limit) {
+		ssize_t n;
+
+		if (len + 1 >= size) {
+			size_t wanted = size ? size * 2 : 1024;
+			char *more = realloc(buf, wanted);
+
+			if (!more)
+				return -ENOMEM;
+			buf = more;
+			size = wanted;
+		}
+		n = read(fd, buf + len, size - 1 - len < limit - len ?
+			 size - 1 - len : limit - len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return nsi_errno();
+		if (n == 0)
+			break;
+		len += n;
+	}
+	if (!buf)
+		return -EINVAL;
+	buf[len] = '\0';
+	*ret = buf;
+	buf = NULL;
+	return len;
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Which of the newer kernel interfaces are there: learnt by using them. */
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include "nsi.h"
+#include "uapi.h"
+
+static const char *const names[NSU_INTERFACE_COUNT] = {
+	[NSU_IF_NS_ID] = "ns-id",
+	[NSU_IF_MNTNS_ID] = "mntns-id",
+	[NSU_IF_OWNER] = "owner",
+	[NSU_IF_OWNER_UID] = "owner-uid",
+	[NSU_IF_TASK_NLINK] = "task-nlink",
+	[NSU_IF_NSPID] = "nspid",
+	[NSU_IF_PIDFD] = "pidfd",
+	[NSU_IF_PIDFS_INODE] = "pidfs-inode",
+};
+
+const char *nsu_interface_get_name(enum nsu_interface what)
+{
+	return (unsigned)what < NSU_INTERFACE_COUNT ? names[what] : NULL;
+}
+
+enum nsu_interface_state nsu_ctx_get_interface(const struct nsu_ctx *ctx,
+					       enum nsu_interface what)
+{
+	if (!ctx || (unsigned)what >= NSU_INTERFACE_COUNT)
+		return NSU_IF_UNTRIED;
+	return ctx->interface[what];
+}
+
+bool nsi_if_usable(const struct nsu_ctx *ctx, enum nsu_interface what)
+{
+	return ctx->interface[what] <= NSU_IF_PRESENT;
+}
+
+void nsi_if_tell(struct nsu_ctx *ctx, enum nsu_interface what, bool present)
+{
+	if (ctx->interface[what] != NSU_IF_UNTRIED)
+		return;
+	ctx->interface[what] = present ? NSU_IF_PRESENT : NSU_IF_ABSENT;
+	nsi_log(ctx, NSU_LOG_DEBUG, "interface %s: %s", names[what],
+		present ? "present" : "absent");
+}
+
+int nsi_if_disable(struct nsu_ctx *ctx, const char *words)
+{
+	while (words && *words) {
+		size_t len = strcspn(words, ","), i;
+
+		for (i = 0; i < NSU_INTERFACE_COUNT; i++)
+			if (strlen(names[i]) == len && !strncmp(names[i], words, len))
+				break;
+		if (i == NSU_INTERFACE_COUNT)
+			return -EINVAL;
+		ctx->interface[i] = NSU_IF_DISABLED;
+		words += len + (words[len] == ',');
+	}
+	return 0;
+}
+
+static void probe_own(struct nsu_ctx *ctx, enum nsu_type type)
+{
+	nsi_autoclose int fd = -1;
+	char path[32] = "self/ns/";
+	struct nsi_facts facts;
+
+	fd = openat(ctx->proc_fd, strcat(path, nsu_type_get_name(type)),
+		    O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	nsi_nsfs_ask(ctx, fd, type, &facts);
+	if (facts.owner_fd >= 0)
+		close(facts.owner_fd);
+	if (facts.parent_fd >= 0)
+		close(facts.parent_fd);
+}
+
+static void probe_pidfd(struct nsu_ctx *ctx)
+{
+	nsi_autoclose int fd = -1;
+	struct statfs fs;
+
+	if (!nsi_if_usable(ctx, NSU_IF_PIDFD))
+		return;
+	fd = syscall(SYS_pidfd_open, getpid(), 0);
+	if (fd >= 0 || errno == ENOSYS)
+		nsi_if_tell(ctx, NSU_IF_PIDFD, fd >= 0);
+	if (fd >= 0 && !fstatfs(fd, &fs))
+		nsi_if_tell(ctx, NSU_IF_PIDFS_INODE, fs.f_type == PID_FS_MAGIC);
+}
+
+static void probe_proc(struct nsu_ctx *ctx)
+{
+	pid_t pids[NSI_MAX_LEVELS];
+	struct stat st;
+	int n = nsi_read_nspid(ctx->proc_fd, "self/status", pids);
+
+	if (n > 0 || n == -ENODATA)
+		nsi_if_tell(ctx, NSU_IF_NSPID, n > 0);
+	if (!fstatat(ctx->proc_fd, "self/task", &st, 0))
+		nsi_if_tell(ctx, NSU_IF_TASK_NLINK, st.st_nlink > 2);
+}
+
+int nsu_ctx_probe(struct nsu_ctx *ctx)
+{
+	if (!ctx)
+		return -EINVAL;
+	probe_own(ctx, NSU_MNT);
+	probe_own(ctx, NSU_USER);
+	probe_pidfd(ctx);
+	probe_proc(ctx);
+	return 0;
+}

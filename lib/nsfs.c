@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a namespace's own file tells: its link's text and the ioctls of ioctl_ns(2). */
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include "nsi.h"
+#include "uapi.h"
+
+int nsi_parse_link(const char *text, enum nsu_type type, uint64_t *ret)
+{
+	const char *name = nsu_type_get_name(type);
+	size_t len = strlen(name);
+	uint64_t inode = 0;
+
+	if (strncmp(text, name, len) || text[len] != ':' || text[len + 1] != '[')
+		return -EBADMSG;
+	text += len + 2;
+	if (*text < '1' || *text > '9')
+		return -EBADMSG;
+	for (; *text >= '0' && *text <= '9'; text++) {
+		if (inode > (UINT64_MAX - 9) / 10)
+			return -EBADMSG;
+		inode = inode * 10 + (*text - '0');
+	}
+	if (text[0] != ']' || text[1])
+		return -EBADMSG;
+	*ret = inode;
+	return 0;
+}
+
+int nsi_nsfs_inode(int fd, uint64_t *ret_inode, dev_t *ret_dev)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return nsi_errno();
+	*ret_inode = st.st_ino;
+	*ret_dev = st.st_dev;
+	return 0;
+}
+
+/* The kernel lacks an ioctl: ENOTTY; EINVAL is what some answer that know others. */
+static bool lacks(int r)
+{
+	return r == -ENOTTY || r == -EINVAL;
+}
+
+/* Returns a descriptor or 0, or a negative errno; -ENODATA where it cannot be had. */
+static int ask(struct nsu_ctx *ctx, int fd, enum nsu_interface what,
+	       unsigned long request, void *answer)
+{
+	int r;
+
+	if (!nsi_if_usable(ctx, what))
+		return -ENODATA;
+	r = ioctl(fd, request, answer);
+	if (r < 0)
+		r = nsi_errno();
+	nsi_if_tell(ctx, what, !lacks(r));
+	return lacks(r) ? -ENODATA : r;
+}
+
+static int ask_relation(struct nsu_ctx *ctx, int fd, unsigned long request, int *ret_fd)
+{
+	int r = ask(ctx, fd, NSU_IF_OWNER, request, NULL);
+
+	if (r < 0)
+		return r;
+	*ret_fd = r;
+	return 0;
+}
+
+void nsi_nsfs_ask(struct nsu_ctx *ctx, int fd, enum nsu_type type, struct nsi_facts *ret)
+{
+	const struct nsu_type_info *info = nsu_type_get_info(type);
+
+	*ret = (struct nsi_facts){ .owner_fd = -1, .parent_fd = -1 };
+	ret->id_state = ask(ctx, fd, NSU_IF_NS_ID, NS_GET_ID, &ret->id);
+	ret->mntns_state = type != NSU_MNT ? -ENOENT :
+		ask(ctx, fd, NSU_IF_MNTNS_ID, NS_GET_MNTNS_ID, &ret->mntns_id);
+	ret->creator_state = type != NSU_USER ? -ENOENT :
+		ask(ctx, fd, NSU_IF_OWNER_UID, NS_GET_OWNER_UID, &ret->creator);
+	ret->parent_state = -ENOENT;
+	if (info->nested)
+		ret->parent_state = ask_relation(ctx, fd, NS_GET_PARENT, &ret->parent_fd);
+	/* A user namespace's owner is its parent: one question answers both. */
+	ret->owner_state = ret->parent_state;
+	if (type != NSU_USER)
+		ret->owner_state = ask_relation(ctx, fd, NS_GET_USERNS, &ret->owner_fd);
+}

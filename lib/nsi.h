@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the modules of libnsutil share. Nothing here is exported. */
+#ifndef NSI_H
+#define NSI_H
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include "nsutil.h"
+
+#define NSI_NONE	UINT32_MAX	/* an index that points at nothing */
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+
+/* A negative errno, never 0: to be called on the line after the failed call. */
+static inline int nsi_errno(void)
+{
+	return errno > 0 ? -errno : -EIO;
+}
+
+static inline void nsi_closep(int *fd)
+{
+	int saved = errno;
+
+	if (*fd >= 0)
+		close(*fd);
+	errno = saved;
+}
+#define nsi_autoclose __attribute__((cleanup(nsi_closep)))
+
+static inline void nsi_freep(void *p)
+{
+	free(*(void **)p);
+}
+#define nsi_autofree __attribute__((cleanup(nsi_freep)))
+
+/* ctx.c, log.c, interface.c */
+struct nsu_ctx {
+	int proc_fd; /* the procfs root, O_PATH or readable directory */
+	struct nsu_procfs procfs;
+	nsu_log_fn log;
+	void *log_data;
+	enum nsu_log_level log_level;
+	enum nsu_interface_state interface[NSU_INTERFACE_COUNT];
+	uint64_t tick_ns; /* nanoseconds of a clock tick of /proc/PID/stat */
+};
+
+void nsi_log(const struct nsu_ctx *ctx, enum nsu_log_level level, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/* May the interface be used? Then the caller tries it and tells what came of it. */
+bool nsi_if_usable(const struct nsu_ctx *ctx, enum nsu_interface what);
+void nsi_if_tell(struct nsu_ctx *ctx, enum nsu_interface what, bool present);
+int nsi_if_disable(struct nsu_ctx *ctx, const char *words);
+
+/* file.c: small files below a directory descriptor */
+/* Reads at most size-1 bytes and ends them with NUL; returns the length. */
+ssize_t nsi_read_at(int dirfd, const char *path, char *buf, size_t size);
+/* The whole file, at most limit bytes, malloc'ed, NUL behind it. */
+ssize_t nsi_read_all_at(int dirfd, const char *path, size_t limit, char **ret);
+
+/* nsfs.c: what a namespace's own file tells */
+struct nsi_facts {			/* each state is 0 or a negative errno */
+	uint64_t inode, id, mntns_id;
+	uid_t creator;
+	int id_state, mntns_state, creator_state;
+	int owner_state, parent_state;
+	int owner_fd, parent_fd; /* open where the state is 0 and the answer is wanted */
+};
+/* "net:[4026531840]": -EBADMSG for anything else. */
+int nsi_parse_link(const char *text, enum nsu_type type, uint64_t *ret);
+int nsi_nsfs_inode(int fd, uint64_t *ret_inode, dev_t *ret_dev);
+/* Asks all of fd, a namespace of this type. The caller closes owner_fd and parent_fd. */
+void nsi_nsfs_ask(struct nsu_ctx *ctx, int fd, enum nsu_type type, struct nsi_facts *ret);
+
+/* idmap.c: inode -> index, open addressing */
+struct nsi_idmap {
+	uint64_t *keys;
+	uint32_t *values;
+	size_t count, size;
+};
+void nsi_idmap_free(struct nsi_idmap *map);
+uint32_t nsi_idmap_find(const struct nsi_idmap *map, uint64_t key);
+int nsi_idmap_add(struct nsi_idmap *map, uint64_t key, uint32_t value);
+
+/* Room for one more item behind count; items and size change together. */
+int nsi_grow(void **items, size_t *size, size_t count, size_t item);
+
+/* Entries of a snapshot. Indices instead of pointers while it grows and is sorted. */
+struct nsi_list {
+	uint32_t first, count;		/* a range of nsu_snapshot.refs */
+};
+
+struct nsu_ns {
+	const struct nsu_snapshot *snap;
+	uint64_t inode, id, mntns_id;
+	uint32_t owner, parent;
+	struct nsi_list tasks, zombies, heirs, children, owned;
+	uint32_t processes;
+	uid_t creator;
+	int16_t id_state, mntns_state, creator_state, owner_state, parent_state;
+	uint16_t level;
+	uint8_t type;
+	bool asked;			/* its facts were read, or cannot be */
+};
+
+enum {
+	NSI_TASK_THREAD = 1 << 0,
+	NSI_TASK_ZOMBIE = 1 << 1,
+	NSI_TASK_DEAD_LEADER = 1 << 2,
+};
+
+struct nsu_task {
+	const struct nsu_snapshot *snap;
+	pid_t tid, pid;
+	uint32_t ns[NSU_TYPE_COUNT];
+	uint32_t child_pid, child_time;	/* NSI_NONE: the same as its own, or unknown */
+	uint32_t sandbox;
+	uint32_t pids; /* first of its numbers in nsu_snapshot.pids; NSI_NONE:
+			  the one number is its tid */
+	int16_t error;			/* why it could not be read in full */
+	uint16_t pid_count;		/* 0: not read */
+	uint8_t flags;
+	uint8_t unread;			/* types that could not be read */
+	uint8_t child_unread;		/* bit NSU_PID, NSU_TIME */
+	uint8_t child_none;
+};
+_Static_assert(NSU_TYPE_COUNT <= 8, "a mask of types is one byte");
+
+struct nsu_sandbox {
+	const struct nsu_snapshot *snap;
+	struct nsi_list tasks;
+	uint32_t processes;
+};
+
+struct nsi_inner {			/* pid maps: sorted by ns, pid */
+	uint32_t ns, task;
+	pid_t pid;
+};
+
+struct nsu_snapshot {
+	struct nsu_ctx *ctx;		/* for what is read later; not owned */
+	unsigned parts, types_asked, types_seen;
+	struct nsu_totals totals;
+	dev_t device;
+	uint64_t time;
+	struct nsu_ns *ns;
+	struct nsu_task *tasks;
+	struct nsu_sandbox *boxes;
+	struct nsu_gap *gaps;
+	struct nsu_source *sources;
+	struct nsi_inner *inner;
+	pid_t *pids;			/* the numbers of tasks, see nsu_task.pids */
+	uint32_t *refs;			/* the lists of all entries, end to end */
+	size_t ns_count, task_count, box_count, gap_count, source_count, inner_count;
+	size_t pids_count, ref_count;
+	size_t ns_size, task_size, box_size, gap_size, pids_size;
+	size_t by_type[NSU_TYPE_COUNT + 1]; /* where each type begins in ns */
+	enum nsu_reference ref_kind;
+	uint32_t ref_task;
+	uint32_t proc_pidns;		/* the pid namespace that the procfs shows */
+	bool inner_partial;		/* there are numbers whose namespace is unknown */
+};
+
+/* A snapshot while sources fill it. */
+struct nsi_builder {
+	struct nsu_snapshot *snap;
+	struct nsu_ctx *ctx;
+	const struct nsu_scan_options *opts;
+	struct nsi_idmap inodes;	/* inode -> index in snap->ns */
+	unsigned types;			/* whose links are read */
+	unsigned lacking;		/* types this kernel turned out to lack */
+	uint64_t proc_pidns_inode;	/* 0: not known yet */
+	bool disordered;		/* tasks did not come sorted */
+};
+
+/* builder.c: how a source fills a snapshot */
+int nsi_builder_add_gap(struct nsi_builder *b, pid_t pid, pid_t tid, const char *step,
+			int error);
+/* Index of the namespace, made when it is new. */
+int nsi_builder_add_ns(struct nsi_builder *b, enum nsu_type type, uint64_t inode,
+		       uint32_t *ret);
+/* Takes over a copy of *task; index into snap->tasks. */
+int nsi_builder_add_task(struct nsi_builder *b, const struct nsu_task *task);
+int nsi_builder_add_pids(struct nsi_builder *b, struct nsu_task *task, const pid_t *pids,
+			 size_t count);
+/* Asks an open namespace all that NSU_PART_RELATIONS wants, climbing to owners and
+   parents that are not known yet. */
+int nsi_builder_ask(struct nsi_builder *b, uint32_t index, int fd);
+bool nsi_builder_cancelled(const struct nsi_builder *b);
+
+/* relate.c: sorts, links and counts what was gathered. sandbox.c: groups tasks.
+   pidmap.c: numbers in inner pid namespaces. */
+int nsi_snapshot_finish(struct nsi_builder *b);
+int nsi_snapshot_group(struct nsu_snapshot *snap);
+int nsi_snapshot_map_pids(struct nsu_snapshot *snap);
+/* How many processes the tasks of a list belong to. Negative errno. */
+long nsi_count_processes(const struct nsu_snapshot *snap, const struct nsi_list *list);
+
+/* source.c: a new source is a new file and a row in its table */
+struct nsi_source {
+	const char *name;
+	/* 0, or the negative errno for which this source cannot be used here. */
+	int (*scan)(struct nsi_builder *b);
+};
+extern const struct nsi_source nsi_source_procfs;
+
+/* task.c */
+/* An open /proc/PID, checked to be the task still where that can be. */
+int nsi_task_open(const struct nsu_task *task);
+/* The numbers of the NSpid: line; their count. -ENODATA: no such line. */
+int nsi_parse_nspid(const char *status, pid_t *pids, size_t max);
+int nsi_parse_stat(const char *text, struct nsu_task_stat *ret, uint64_t tick_ns);
+/* The same of a status file, however long. */
+int nsi_read_nspid(int dirfd, const char *path, pid_t *pids);
+#define NSI_MAX_LEVELS 33		/* MAX_PID_NS_LEVEL is 32, and the first */
+
+/* mountinfo.c: unescapes \ooo in place */
+void nsi_unescape_octal(char *text);
+struct nsi_mount {			/* points into the line that was parsed */
+	unsigned long id, parent;
+	char *root, *point, *options, *fstype, *super;
+	const char *source;
+};
+int nsi_parse_mount(char *line, struct nsi_mount *ret);
+
+#endif

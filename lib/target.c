@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Target words: what a user may type for a process or a namespace. */
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include "nsi.h"
+#include "uapi.h"
+
+#define MAX_PID		4194304		/* PID_MAX_LIMIT: a larger number is an inode */
+#define MAX_JOINED	8
+
+enum form { FORM_TASK, FORM_HOST, FORM_NS, FORM_INODE, FORM_ID, FORM_INNER };
+
+struct nsu_target {
+	struct nsu_ctx *ctx;
+	enum form form;
+	pid_t pid;			/* TASK, and INNER: the number inside */
+	uint64_t number;		/* NS, INODE: inode; ID: id */
+	enum nsu_type type;		/* NS */
+	int fd; /* TASK: /proc/PID; keeps "ended" and "another's" apart */
+	struct nsu_target *outer;	/* INNER: where that number counts */
+};
+
+void nsu_target_free(struct nsu_target *target)
+{
+	if (!target)
+		return;
+	if (target->fd >= 0)
+		close(target->fd);
+	nsu_target_free(target->outer);
+	free(target);
+}
+
+/* Digits only, no sign, no overflow. Returns what follows them, NULL: no number. */
+static const char *parse_number(const char *text, uint64_t *ret)
+{
+	uint64_t number = 0;
+
+	if (*text < '0' || *text > '9')
+		return NULL;
+	for (; *text >= '0' && *text <= '9'; text++) {
+		if (number > (UINT64_MAX - 9) / 10)
+			return NULL;
+		number = number * 10 + (*text - '0');
+	}
+	*ret = number;
+	return text;
+}
+
+static bool is_number(const char *text, uint64_t *ret)
+{
+	const char *end = parse_number(text, ret);
+
+	return end && !*end;
+}
+
+/* /proc/PID, held: a process that gets the number later is told from it. */
+static int take_pid(struct nsu_target *target, uint64_t pid)
+{
+	char path[16];
+
+	if (!pid || pid > MAX_PID)
+		return -ESRCH;
+	target->form = FORM_TASK;
+	target->pid = pid;
+	snprintf(path, sizeof(path), "%d", target->pid);
+	target->fd = openat(target->ctx->proc_fd, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (target->fd >= 0)
+		return 0;
+	return errno == ENOENT ? -ESRCH : nsi_errno();
+}
+
+/* The /proc directory is opened first, then the pidfd: if that one has the inode asked
+   for, its process was there for both. */
+static int check_pidfs(struct nsu_target *target, uint64_t inode)
+{
+	struct nsu_ctx *ctx = target->ctx;
+	nsi_autoclose int fd = -1;
+	struct statfs fs;
+	struct stat st;
+
+	if (!ctx->procfs.own_pids || !nsi_if_usable(ctx, NSU_IF_PIDFD) ||
+	    !nsi_if_usable(ctx, NSU_IF_PIDFS_INODE))
+		return -EOPNOTSUPP;
+	fd = syscall(SYS_pidfd_open, target->pid, 0);
+	if (fd < 0) {
+		int r = nsi_errno();
+
+		nsi_if_tell(ctx, NSU_IF_PIDFD, r != -ENOSYS);
+		return r == -ENOSYS ? -EOPNOTSUPP : r;
+	}
+	if (fstatfs(fd, &fs) < 0 || fstat(fd, &st) < 0)
+		return nsi_errno();
+	nsi_if_tell(ctx, NSU_IF_PIDFD, true);
+	nsi_if_tell(ctx, NSU_IF_PIDFS_INODE, fs.f_type == PID_FS_MAGIC);
+	if (fs.f_type != PID_FS_MAGIC)
+		return -EOPNOTSUPP;
+	return st.st_ino == inode ? 0 : -ESTALE;
+}
+
+/* Only what lies on nsfs is opened for more than its path: no device, no FIFO. */
+static int take_path(struct nsu_target *target, const char *path)
+{
+	nsi_autoclose int fd = -1;
+	struct statfs fs;
+	char link[64], self[48];
+	struct stat st;
+	ssize_t n;
+
+	fd = open(path, O_PATH | O_CLOEXEC);
+	if (fd < 0)
+		return nsi_errno();
+	if (fstatfs(fd, &fs) < 0 || fstat(fd, &st) < 0)
+		return nsi_errno();
+	if (fs.f_type != NSFS_MAGIC)
+		return -EMEDIUMTYPE;
+	snprintf(self, sizeof(self), "self/fd/%d", fd);
+	n = readlinkat(target->ctx->proc_fd, self, link, sizeof(link) - 1);
+	target->form = FORM_INODE;
+	target->number = st.st_ino;
+	if (n <= 0)
+		return 0;
+	link[n] = '\0';
+	for (unsigned type = 0; type < NSU_TYPE_COUNT; type++) {
+		uint64_t inode;
+
+		if (nsi_parse_link(link, type, &inode) < 0)
+			continue;
+		target->form = FORM_NS;
+		target->type = type;
+	}
+	return 0;
+}
+
+static int take_netns_name(struct nsu_target *target, const char *name)
+{
+	char path[300];
+
+	if (!*name || strchr(name, '/') || !strcmp(name, ".") || !strcmp(name, "..") ||
+	    strlen(name) > NAME_MAX)
+		return -EINVAL;
+	snprintf(path, sizeof(path), "/run/netns/%s", name);
+	return take_path(target, path);
+}
+
+/* "net:[4026532281]", "net:4026532281" */
+static int take_type(struct nsu_target *target, const char *word)
+{
+	const char *colon = strchr(word, ':'), *end;
+	char name[16];
+
+	if (!colon || (size_t)(colon - word) >= sizeof(name))
+		return -EINVAL;
+	memcpy(name, word, colon - word);
+	name[colon - word] = '\0';
+	if (nsu_type_find(name, &target->type) < 0)
+		return -EINVAL;
+	colon++;
+	end = parse_number(colon + (*colon == '['), &target->number);
+	if (!end || strcmp(end, *colon == '[' ? "]" : ""))
+		return -EINVAL;
+	target->form = FORM_NS;
+	return 0;
+}
+
+/* "4711", "4711:INODE", "4026532281" */
+static int take_digits(struct nsu_target *target, const char *word)
+{
+	uint64_t first, inode = 0;
+	const char *end = parse_number(word, &first);
+	int r;
+
+	if (!end || (*end && *end != ':'))
+		return -EINVAL;
+	if (!*end && first > MAX_PID) {
+		target->form = FORM_INODE;
+		target->number = first;
+		return 0;
+	}
+	if (*end && !is_number(end + 1, &inode))
+		return -EINVAL;
+	r = take_pid(target, first);
+	return r < 0 || !*end ? r : check_pidfs(target, inode);
+}
+
+static int take_self(struct nsu_target *target)
+{
+	return take_pid(target, target->ctx->procfs.self);
+}
+
+static int take_word(struct nsu_target *target, const char *word)
+{
+	if (!strcmp(word, "host")) {
+		target->form = FORM_HOST;
+		return 0;
+	}
+	if (!strcmp(word, "self"))
+		return take_self(target);
+	if (*word == '/' || !strncmp(word, "./", 2) || !strncmp(word, "../", 3))
+		return take_path(target, word);
+	if (!strncmp(word, "netns:", 6))
+		return take_netns_name(target, word + 6);
+	if (*word == ':') {
+		target->form = FORM_ID;
+		return is_number(word + 1, &target->number) ? 0 : -EINVAL;
+	}
+	if (*word >= '0' && *word <= '9')
+		return take_digits(target, word);
+	return take_type(target, word);
+}
+
+static int new_target(struct nsu_ctx *ctx, const char *word, int joined,
+		      struct nsu_target **ret)
+{
+	struct nsu_target *target;
+	const char *at = NULL;
+	uint64_t number;
+	int r;
+
+	if (joined >= MAX_JOINED)
+		return -ELOOP;
+	target = calloc(1, sizeof(*target));
+	if (!target)
+		return -ENOMEM;
+	target->ctx = ctx;
+	target->fd = -1;
+	at = parse_number(word, &number);
+	if (at && *at == '@') {
+		target->form = FORM_INNER;
+		target->pid = number <= MAX_PID ? number : 0;
+		r = !target->pid ? -EINVAL :
+			new_target(ctx, at + 1, joined + 1, &target->outer);
+	} else {
+		r = take_word(target, word);
+	}
+	if (r < 0) {
+		nsu_target_free(target);
+		return r;
+	}
+	*ret = target;
+	return 0;
+}
+
+int nsu_target_new(struct nsu_ctx *ctx, const char *word, struct nsu_target **ret)
+{
+	if (!ctx || !word || !ret)
+		return -EINVAL;
+	return new_target(ctx, word, 0, ret);
+}
+
+unsigned nsu_target_get_parts(const struct nsu_target *target)
+{
+	switch (target->form) {
+	case FORM_TASK:
+	case FORM_HOST:
+		return 0;
+	case FORM_INNER:
+		return NSU_PART_DEFAULT | NSU_PART_PIDS;
+	default:
+		return NSU_PART_DEFAULT;
+	}
+}
+
+enum nsu_target_kind nsu_target_get_kind(const struct nsu_target *target)
+{
+	switch (target->form) {
+	case FORM_TASK:
+	case FORM_HOST:
+	case FORM_INNER:
+		return NSU_TARGET_TASK;
+	default:
+		return NSU_TARGET_NS;
+	}
+}
+
+int nsu_target_get_pid(const struct nsu_target *target, pid_t *ret)
+{
+	if (!target || !ret)
+		return -EINVAL;
+	if (nsu_target_get_kind(target) == NSU_TARGET_NS)
+		return -ENOENT;
+	if (target->form == FORM_INNER)
+		return -ENODATA;
+	/* "the topmost visible init" is process 1 of the procfs */
+	*ret = target->form == FORM_HOST ? 1 : target->pid;
+	return 0;
+}
+
+static int find_inner(const struct nsu_target *target, const struct nsu_snapshot *snap,
+		      const struct nsu_task **ret)
+{
+	const struct nsu_task *outer;
+	const struct nsu_ns *pidns;
+	int r;
+
+	if (nsu_target_get_kind(target->outer) == NSU_TARGET_NS) {
+		r = nsu_target_find_ns(target->outer, snap, &pidns);
+	} else {
+		r = nsu_target_find_task(target->outer, snap, &outer);
+		if (!r)
+			r = nsu_task_get_ns(outer, NSU_PID, &pidns);
+	}
+	return r < 0 ? r : nsu_snapshot_find_pid(snap, pidns, target->pid, ret);
+}
+
+int nsu_target_find_task(const struct nsu_target *target, const struct nsu_snapshot *snap,
+			 const struct nsu_task **ret)
+{
+	struct stat st;
+	pid_t pid;
+	int r;
+
+	if (!target || !snap || !ret)
+		return -EINVAL;
+	if (target->form == FORM_INNER)
+		return find_inner(target, snap, ret);
+	r = nsu_target_get_pid(target, &pid);
+	if (r < 0)
+		return r;
+	/* Looked up below the held directory: fails once its process was reaped. */
+	if (target->fd >= 0 && fstatat(target->fd, "stat", &st, 0) < 0)
+		return -ESRCH;
+	return nsu_snapshot_find_task(snap, pid, ret);
+}
+
+int nsu_target_find_ns(const struct nsu_target *target, const struct nsu_snapshot *snap,
+		       const struct nsu_ns **ret)
+{
+	if (!target || !snap || !ret)
+		return -EINVAL;
+	switch (target->form) {
+	case FORM_NS:
+		return nsu_snapshot_find_ns(snap, target->type, target->number, ret);
+	case FORM_INODE:
+		return nsu_snapshot_find_inode(snap, target->number, ret);
+	case FORM_ID:
+		return nsu_snapshot_find_id(snap, target->number, ret);
+	default:
+		return -ENOENT;
+	}
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The walk over procfs: shared by its processes (procfs.c), links and threads. */
+#ifndef NSI_WALK_H
+#define NSI_WALK_H
+
+#include "nsi.h"
+
+/* What the last task showed: most tasks show the same, and then nothing is parsed. */
+struct nsi_last {
+	char text[48];
+	size_t len;
+	uint32_t ns;
+};
+
+struct nsi_walk {
+	struct nsi_builder *b;
+	struct nsi_last last[NSU_TYPE_COUNT];
+	pid_t pid, tid;			/* the task at hand */
+	int nsdir;			/* its ns directory, O_PATH */
+	char text[8192];		/* a status file, a directory */
+};
+
+/* links.c. Each returns 0, -ESRCH when the task has ended (or is a zombie), or why the
+   task's links cannot be read. */
+int nsi_walk_open(struct nsi_walk *w, const char *path);
+int nsi_walk_link(struct nsi_walk *w, enum nsu_type type, uint32_t *ret);
+int nsi_walk_links(struct nsi_walk *w, struct nsu_task *task, unsigned types);
+int nsi_walk_children(struct nsi_walk *w, struct nsu_task *task);
+int nsi_walk_ask(struct nsi_walk *w, struct nsu_task *task);
+int nsi_walk_pids(struct nsi_walk *w, struct nsu_task *task);
+
+/* threads.c */
+int nsi_walk_threads(struct nsi_walk *w, const struct nsu_task *leader, bool all);
+/* -ENODATA: must be found out by listing. */
+int nsi_walk_count_threads(struct nsi_walk *w);
+
+/* Calls each with the numbers in a directory of procfs; stops at a negative answer.
+   buf is for getdents64(2). */
+int nsi_each_number(int dirfd, char *buf, size_t size,
+		    int (*each)(void *data, pid_t number), void *data);
+
+/* No descriptor or memory left: the whole picture would be wrong, not one task of it. */
+static inline bool nsi_is_fatal(int r)
+{
+	return r == -EMFILE || r == -ENFILE || r == -ENOMEM || r == -ECANCELED;
+}
+
+#endif
