@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "card.h"
+#include "hierarchy.h"
+#include "view.h"
+
+#define NAMED 3		/* of each kind, unless all are asked for */
+
+struct card {
+	struct app *app;
+	const struct nsu_snapshot *snap;
+	struct shown_cache *cache;
+	const struct nsu_ns *ns;
+};
+
+static bool is_host(const struct card *card, const struct nsu_ns *ns)
+{
+	return ns == view_host_ns(card->snap, nsu_ns_get_type(ns));
+}
+
+static const char *host_word(const struct card *card)
+{
+	return nsu_snapshot_sees_host(card->snap) ? "the host" : "here";
+}
+
+static int print_heading(const struct card *card)
+{
+	char name[NS_TEXT_SIZE], id_text[32] = "", *left, *who;
+	uint64_t id;
+	int r;
+
+	if (nsu_ns_get_id(card->ns, &id) == 0)
+		snprintf(id_text, sizeof(id_text), "id %" PRIu64, id);
+	view_ns(name, card->ns);
+	if (is_host(card, card->ns)) {
+		r = asprintf(&left, "%s  of %s", name, host_word(card));
+	} else if (nsu_ns_count_tasks(card->ns)) {
+		who = view_process(card->cache, nsu_ns_get_task(card->ns, 0), false);
+		r = asprintf(&left, "%s  of %s", name, who ? who : "?");
+		free(who);
+	} else {
+		r = asprintf(&left, "%s  no process", name);
+	}
+	if (r < 0)
+		return -ENOMEM;
+	card_heading(card->app, left, id_text);
+	free(left);
+	return 0;
+}
+
+static void print_relation(const struct card *card, const char *label, int r,
+			   const struct nsu_ns *other)
+{
+	const char *whose = nsu_snapshot_sees_host(card->snap) ? ", the host's" :
+		", the one here";
+	char name[NS_TEXT_SIZE], *text;
+
+	if (r == -EPERM) {
+		card_fact(card->app, label, "above what can be seen from here");
+	} else if (r < 0) {
+		card_fact(card->app, label, r == -ENOENT ? "-" : "?");
+	} else {
+		r = asprintf(&text, "%s%s", view_ns(name, other),
+			     is_host(card, other) ? whose : "");
+		card_fact_take(card->app, label, r < 0 ? NULL : text);
+	}
+}
+
+static void print_relations(const struct card *card)
+{
+	const struct nsu_ns *other = NULL;
+	enum nsu_type type = nsu_ns_get_type(card->ns);
+	int r;
+
+	if (nsu_type_get_info(type)->nested) {
+		r = nsu_ns_get_parent(card->ns, &other);
+		print_relation(card, "parent", r, other);
+	}
+	if (type != NSU_USER) {
+		r = nsu_ns_get_owner(card->ns, &other);
+		print_relation(card, "owner", r, other);
+	}
+}
+
+static void print_user(const struct card *card)
+{
+	const struct nsu_ns *above;
+	uid_t creator;
+	int r = nsu_ns_get_creator(card->ns, &creator), setgroups;
+
+	if (nsu_ns_get_parent(card->ns, &above) == -ENOENT)
+		card_fact(card->app, "creator", "-");
+	else
+		card_fact(card->app, "creator", r == 0 ? user_name(creator) : "?");
+	card_fact_take(card->app, "uid map", idmap_text(card->ns, false, true));
+	card_fact_take(card->app, "gid map", idmap_text(card->ns, true, true));
+	if (nsu_ns_count_tasks(card->ns)) {
+		setgroups = nsu_task_read_setgroups(nsu_ns_get_task(card->ns, 0));
+		card_fact(card->app, "setgroups", setgroups < 0 ? "?" :
+			  setgroups ? "allow" : "deny");
+	}
+	card_fact_take(card->app, "owns", view_owns(card->ns));
+}
+
+typedef char *(*name_fn)(const struct card *card, size_t index);
+
+/* "3: a, b, c", or "12: a, b, c and 9 more"; "0" for none. */
+static void print_counted(const struct card *card, const char *label, size_t count,
+			  size_t listed, name_fn name)
+{
+	size_t shown = card->app->opts.all || listed < NAMED ? listed : NAMED, size;
+	char *text = NULL;
+	FILE *f = open_memstream(&text, &size);
+
+	if (!f)
+		return;
+	fprintf(f, "%zu", count);
+	for (size_t i = 0; i < shown; i++) {
+		char *one = name(card, i);
+
+		fprintf(f, "%s%s", i ? ", " : ": ", one ? one : "?");
+		free(one);
+	}
+	if (shown < listed)
+		fprintf(f, ", and %zu more", listed - shown);
+	if (fclose(f) == 0)
+		card_fact(card->app, label, text);
+	free(text);
+}
+
+static char *child_name(const struct card *card, size_t index)
+{
+	char name[NS_TEXT_SIZE];
+
+	return strdup(view_ns(name, nsu_ns_get_child(card->ns, index)));
+}
+
+static char *task_name(const struct card *card, size_t index)
+{
+	const struct nsu_task *task = nsu_ns_get_task(card->ns, index);
+	char *process = view_process(card->cache, task, false), *text;
+
+	if (!nsu_task_is_thread(task) || !process)
+		return process;
+	if (asprintf(&text, "%s, thread of %d", process, (int)nsu_task_get_pid(task)) < 0)
+		text = NULL;
+	free(process);
+	return text;
+}
+
+static void print_members(const struct card *card)
+{
+	size_t tasks = nsu_ns_count_tasks(card->ns), threads = 0;
+	enum nsu_type type = nsu_ns_get_type(card->ns);
+	const struct nsu_task *init;
+	char *text;
+
+	for (size_t i = 0; i < tasks; i++)
+		threads += nsu_task_is_thread(nsu_ns_get_task(card->ns, i));
+	print_counted(card, "processes", nsu_ns_count_processes(card->ns), tasks,
+		      task_name);
+	if (threads && asprintf(&text, "%zu not where their process is", threads) >= 0)
+		card_fact_take(card->app, "threads", text);
+	if (nsu_ns_count_zombies(card->ns) &&
+	    asprintf(&text, "%zu", nsu_ns_count_zombies(card->ns)) >= 0)
+		card_fact_take(card->app, "zombies", text);
+	if (type != NSU_PID)
+		return;
+	if (view_init_ended(card->snap, card->ns))
+		card_fact(card->app, "init", "ended: nothing can start in it");
+	else if (view_init(card->snap, card->ns, &init) == 0)
+		card_fact_take(card->app, "init", view_process(card->cache, init, true));
+	else
+		card_fact(card->app, "init", "?");
+}
+
+static void print_heirs(const struct card *card)
+{
+	const struct nsu_type_info *info = nsu_type_get_info(nsu_ns_get_type(card->ns));
+	size_t n = nsu_ns_count_heirs(card->ns), size;
+	size_t shown = card->app->opts.all || n < NAMED ? n : NAMED;
+	char *text = NULL;
+	FILE *f;
+
+	if (!n)
+		return;
+	f = open_memstream(&text, &size);
+	if (!f)
+		return;
+	fprintf(f, "named by %s of ", info->for_children);
+	for (size_t i = 0; i < shown; i++) {
+		const struct nsu_task *task = nsu_ns_get_heir(card->ns, i);
+		const struct shown *heir = shown_get(card->cache, task, false);
+
+		fprintf(f, "%s%d %s", i ? ", " : "", (int)nsu_task_get_tid(task),
+			heir && heir->name ? heir->name : "?");
+	}
+	if (shown < n)
+		fprintf(f, ", and %zu more", n - shown);
+	if (fclose(f) == 0)
+		card_fact(card->app, "heirs", text);
+	free(text);
+}
+
+/* Its bind mounts here, and what the caller's network namespace calls it. */
+static void print_named(const struct card *card)
+{
+	struct nsu_pins *pins = NULL;
+	char *text = NULL;
+	size_t size;
+	int nsid;
+	FILE *f = open_memstream(&text, &size);
+	const char *comma = "";
+
+	if (!f)
+		return;
+	if (nsu_pins_new(card->app->ctx, &pins) == 0) {
+		for (size_t i = 0; i < nsu_pins_count(pins); i++) {
+			const struct nsu_pin *pin = nsu_pins_get(pins, i);
+			char *path;
+
+			if (pin->inode != nsu_ns_get_inode(card->ns))
+				continue;
+			path = text_escape(&card->app->out, pin->path);
+			fprintf(f, "%s%s", comma, path ? path : "?");
+			free(path);
+			comma = ", ";
+		}
+		nsu_pins_free(pins);
+	}
+	if (nsu_ns_get_type(card->ns) == NSU_NET &&
+	    nsu_ns_read_nsid(card->ns, &nsid) == 0)
+		fprintf(f, "%snsid %d as seen from here", comma, nsid);
+	if (fclose(f) == 0 && *text)
+		card_fact(card->app, "named", text);
+	free(text);
+}
+
+int card_namespace(struct app *app, const struct nsu_snapshot *snap,
+		   struct shown_cache *cache, const struct nsu_ns *ns)
+{
+	struct card card = { .app = app, .snap = snap, .cache = cache, .ns = ns };
+	enum nsu_type type = nsu_ns_get_type(ns);
+	int r = print_heading(&card);
+
+	if (r < 0)
+		return r;
+	print_relations(&card);
+	if (type == NSU_USER)
+		print_user(&card);
+	if (nsu_type_get_info(type)->nested)
+		print_counted(&card, "children", nsu_ns_count_children(ns),
+			      nsu_ns_count_children(ns), child_name);
+	print_members(&card);
+	print_heirs(&card);
+	print_named(&card);
+	return 0;
+}

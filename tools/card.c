@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * nstree TARGET: which card, from which scan. A process is looked up by itself, its
+ * parent and the reference, so that it costs the same however many processes there are.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "card.h"
+#include "target.h"
+#include "view.h"
+
+#define LABEL 15
+
+struct cards {
+	struct app *app;
+	struct targets targets;
+	struct nsu_snapshot *whole;	/* scanned when first needed */
+	int status;
+	size_t printed;
+	bool remarked;		/* what "the host's" means was said */
+};
+
+void card_heading(const struct app *app, const char *left, const char *right)
+{
+	size_t used = text_width(left) + text_width(right);
+	int gap = 2;
+
+	if (app->out.width > 0 && (size_t)app->out.width > used + 2)
+		gap = (int)((size_t)app->out.width - used);
+	if (*right)
+		printf("%s%*s%s\n", left, gap, "", right);
+	else
+		printf("%s\n", left);
+}
+
+void card_fact(const struct app *app, const char *label, const char *text)
+{
+	size_t width =
+		app->out.width > 0 && !app->opts.nowrap ? (size_t)app->out.width : 0;
+	size_t column = LABEL;
+
+	if (!text)
+		text = "?";
+	printf("  %-*s", LABEL - 2, label);
+	while (*text) {
+		const char *end = strstr(text, ", ");
+		size_t len = end ? (size_t)(end - text) + 1 : strlen(text);
+		char *part = strndup(text, len);
+		size_t wide = part ? text_width(part) : len;
+
+		free(part);
+		if (column > LABEL && width && column + 1 + wide > width) {
+			printf("\n%*s", LABEL, "");
+			column = LABEL;
+		} else if (column > LABEL) {
+			putchar(' ');
+			column++;
+		}
+		printf("%.*s", (int)len, text);
+		column += wide;
+		text += len;
+		text += *text == ' ';
+	}
+	putchar('\n');
+}
+
+void card_line(const struct app *app, const char *label, const char *text)
+{
+	bool cuts = app->out.width > LABEL && !app->opts.notruncate;
+	char *copy = strdup(text ? text : "?"), *cut = copy;
+
+	if (copy && cuts && text_width(copy) > (size_t)(app->out.width - LABEL))
+		cut = text_cut_end(&app->out, copy, (size_t)(app->out.width - LABEL));
+	printf("  %-*s%s\n", LABEL - 2, label, cut ? cut : "?");
+	if (cut != copy)
+		free(cut);
+	free(copy);
+}
+
+void card_fact_take(const struct app *app, const char *label, char *take_text)
+{
+	card_fact(app, label, take_text);
+	free(take_text);
+}
+
+static struct nsu_snapshot *scan_pids(struct cards *cards, const struct target *target,
+				      const pid_t *pids, size_t count)
+{
+	struct nsu_scan_options options = NSU_SCAN_OPTIONS_INIT;
+	struct nsu_snapshot *snap;
+	int r;
+
+	options.parts = NSU_PART_DEFAULT | NSU_PART_PIDS;
+	options.pids = pids;
+	options.pid_count = count;
+	r = nsu_snapshot_new(cards->app->ctx, &options, &snap);
+	if (r < 0) {
+		target_complain(cards->app, target, r);
+		return NULL;
+	}
+	return snap;
+}
+
+/* The process, then its parent too: which one that is, only the process tells. */
+static struct nsu_snapshot *scan_process(struct cards *cards, const struct target *target,
+					 pid_t pid)
+{
+	struct nsu_task_stat stat = NSU_TASK_STAT_INIT;
+	pid_t pids[3] = { pid };
+	const struct nsu_task *task;
+	struct nsu_snapshot *snap = scan_pids(cards, target, pids, 1);
+	size_t n = 1;
+
+	if (!snap)
+		return NULL;
+	if (nsu_snapshot_find_task(snap, pid, &task) == 0 &&
+	    nsu_task_read_stat(task, &stat) == 0 && stat.ppid > 0)
+		pids[n++] = stat.ppid;
+	if (nsu_ctx_get_procfs(cards->app->ctx)->self > 0)
+		pids[n++] = nsu_ctx_get_procfs(cards->app->ctx)->self;
+	nsu_snapshot_free(snap);
+	return scan_pids(cards, target, pids, n);
+}
+
+static int print_card(struct cards *cards, const struct target *target,
+		      const struct nsu_snapshot *snap)
+{
+	const struct nsu_task *task;
+	const struct nsu_ns *ns;
+	struct shown_cache *cache;
+	int r = target_find(cards->app, target, snap, &task, &ns);
+
+	if (r < 0)
+		return r;
+	cache = shown_new(&cards->app->out);
+	if (!cache)
+		return -ENOMEM;
+	if (task && shown_get(cache, task, true) && shown_get(cache, task, true)->error) {
+		msg(&cards->app->out, "%s: has ended", target->word);
+		r = -ESRCH;
+	} else {
+		if (cards->printed++)
+			putchar('\n');
+		r = task ? card_process(cards->app, snap, cache, task) :
+			card_namespace(cards->app, snap, cache, ns);
+		if (r < 0)
+			view_failed(cards->app, r);
+	}
+	shown_free(cache);
+	return r;
+}
+
+static void one_card(struct cards *cards, const struct target *target)
+{
+	struct nsu_snapshot *snap = NULL;
+	pid_t pid;
+	bool alone = !cards->app->opts.all &&
+		     nsu_target_get_kind(target->target) == NSU_TARGET_TASK &&
+		     nsu_target_get_pid(target->target, &pid) == 0;
+
+	if (alone) {
+		snap = scan_process(cards, target, pid);
+	} else {
+		if (!cards->whole)
+			cards->whole =
+				app_scan(cards->app, NSU_PART_DEFAULT | NSU_PART_PIDS, 0);
+		snap = cards->whole;
+	}
+	if (!snap || print_card(cards, target, snap) < 0)
+		cards->status = 1;
+	fflush(stdout);
+	if (snap && !cards->remarked)
+		app_remark_reference(cards->app, snap);
+	cards->remarked |= snap != NULL;
+	if (snap && alone) {
+		int r = app_remark_gaps(cards->app, snap);
+
+		if (!cards->status)
+			cards->status = r;
+		nsu_snapshot_free(snap);
+	}
+}
+
+int view_cards(struct app *app)
+{
+	struct cards cards = { .app = app };
+	int r = targets_open(app, &cards.targets);
+
+	if (r < 0)
+		r = view_failed(app, r);
+	else
+		cards.status = cards.targets.failed;
+	for (size_t i = 0; i < cards.targets.count && r == 0; i++)
+		one_card(&cards, &cards.targets.target[i]);
+	targets_close(&cards.targets);
+	if (cards.whole && r == 0) {
+		r = app_remark_gaps(app, cards.whole);
+		if (!cards.status)
+			cards.status = r;
+	}
+	nsu_snapshot_free(cards.whole);
+	return cards.status ? cards.status : r;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A card: a heading, facts one a line, a table. card.c does processes, card-ns.c
+ * namespaces. */
+#ifndef NSTREE_CARD_H
+#define NSTREE_CARD_H
+
+#include "nstree.h"
+
+/* The heading, its right part against the right edge of a terminal. */
+void card_heading(const struct app *app, const char *left, const char *right);
+/* "  label        text", wrapped at ", " on a terminal. NULL text is no memory: "?" */
+void card_fact(const struct app *app, const char *label, const char *text);
+/* The same for text that is not a list: on a terminal it is cut, not wrapped. */
+void card_line(const struct app *app, const char *label, const char *text);
+/* As card_fact(), and frees the text. */
+void card_fact_take(const struct app *app, const char *label, char *take_text);
+
+/* Each returns 0 or negative errno. */
+int card_process(struct app *app, const struct nsu_snapshot *snap,
+		 struct shown_cache *cache, const struct nsu_task *task);
+int card_namespace(struct app *app, const struct nsu_snapshot *snap,
+		   struct shown_cache *cache, const struct nsu_ns *ns);
+
+#endif

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * nstree --dot: the picture for Graphviz. Solid arrows are what hangs from what, frames
+ * are pid namespaces with something nested in them, dashed arrows lead to the sandbox
+ * whose namespaces are shared from elsewhere and carry their letters.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "picture.h"
+#include "view.h"
+
+struct dot {
+	struct app *app;
+	struct picture *picture;
+	int depth;
+};
+
+static void indent(const struct dot *dot)
+{
+	printf("%*s", dot->depth * 2, "");
+}
+
+/* For a string in quotes, and with html for a label in <>. */
+static void put_text(const char *text, bool html)
+{
+	for (; *text; text++) {
+		if (html && *text == '<')
+			fputs("&lt;", stdout);
+		else if (html && *text == '>')
+			fputs("&gt;", stdout);
+		else if (html && *text == '&')
+			fputs("&amp;", stdout);
+		else if (html && *text == '"')
+			fputs("&quot;", stdout);
+		else if (!html && (*text == '"' || *text == '\\'))
+			printf("\\%c", *text);
+		else
+			putchar(*text);
+	}
+}
+
+static const char *fill_of(const struct line *line)
+{
+	if (line->state)
+		return "#f8d7da";
+	switch (line->kind) {
+	case LINE_ROOT:
+		return "#dbe9f6";
+	case LINE_MORE:
+		return "#f2f2f2";
+	case LINE_UNREAD:
+		return "#fff3cd";
+	default:
+		/* A user namespace of its own is what separates most. */
+		return line->field[NSU_USER] == 'U' || line->field[NSU_USER] == '^' ?
+			"#d8f0dc" : "#ffffff";
+	}
+}
+
+static void put_id(const struct line *line)
+{
+	if (line->kind == LINE_ROOT)
+		fputs("host", stdout);
+	else
+		printf("%s%d", line->kind == LINE_MORE ? "more" :
+		       line->kind == LINE_UNREAD ? "unread" : "box",
+		       line->task ? (int)nsu_task_get_tid(line->task) : 0);
+}
+
+static void put_node(const struct dot *dot, const struct line *line)
+{
+	char *pids = line->task ? view_pids(line->task, false) : NULL, *names;
+	bool several = line->kind == LINE_MORE || line->kind == LINE_UNREAD;
+
+	indent(dot);
+	put_id(line);
+	fputs(" [label=<<b>", stdout);
+	put_text(line->name, true);
+	fputs("</b>", stdout);
+	if (line->state) {
+		putchar(' ');
+		put_text(line->state, true);
+	}
+	fputs("<br/><font face=\"monospace\">", stdout);
+	put_text(line->field, true);
+	printf("</font><br/>%zu process%s", line->processes,
+	       line->processes == 1 ? "" : "es");
+	if (several) {
+		names = picture_names(dot->picture, line);
+		char *cut = names ? text_cut_end(&dot->app->out, names, 44) : NULL;
+
+		fputs("<br/>", stdout);
+		put_text(cut ? cut : "?", true);
+		if (cut != names)
+			free(names);
+		free(cut);
+	} else {
+		printf(", pid %s%s", pids ? pids : "?",
+		       line->kind == LINE_TWINS ? ", ..." : "");
+	}
+	printf(">, fillcolor=\"%s\"%s];\n", fill_of(line),
+	       several ? ", style=\"rounded,filled,dashed\"" : "");
+	free(pids);
+}
+
+static bool is_framed(const struct line *line)
+{
+	return line->kind == LINE_BOX && line->field[NSU_PID] == 'p' && line->child_count;
+}
+
+static void put_nodes(struct dot *dot, const struct line *line)
+{
+	char name[NS_TEXT_SIZE];
+	bool framed = is_framed(line);
+
+	if (framed) {
+		indent(dot);
+		printf("subgraph cluster_%d {\n", (int)nsu_task_get_tid(line->task));
+		dot->depth++;
+		indent(dot);
+		printf("label=\"%s\";\n",
+		       view_ns(name, nsu_sandbox_get_ns(line->box, NSU_PID)));
+	}
+	put_node(dot, line);
+	for (size_t i = 0; i < line->child_count; i++)
+		put_nodes(dot, line->children[i]);
+	if (framed) {
+		dot->depth--;
+		indent(dot);
+		puts("}");
+	}
+}
+
+/* The letters of the namespaces that line shares with the one that owns them. */
+static void put_shared(struct dot *dot, const struct line *line)
+{
+	const struct line *done[NSU_TYPE_COUNT];
+	size_t count = 0;
+
+	for (int t = 0; t < NSU_TYPE_COUNT; t++) {
+		const struct line *owner;
+		bool told = false;
+
+		if (line->field[t] != '&' || !line->box)
+			continue;
+		owner = picture_find_owner(
+			dot->picture, nsu_sandbox_get_ns(line->box, (enum nsu_type)t));
+		for (size_t i = 0; i < count; i++)
+			told |= done[i] == owner;
+		if (told || !owner || owner == line)
+			continue;
+		done[count++] = owner;
+		fputs("  ", stdout);
+		put_id(line);
+		fputs(" -> ", stdout);
+		put_id(owner);
+		fputs(" [style=dashed, color=\"#b35900\", fontcolor=\"#b35900\", "
+		      "constraint=false, label=\"", stdout);
+		for (int u = t; u < NSU_TYPE_COUNT; u++)
+			if (line->field[u] == '&' && picture_find_owner(dot->picture,
+			    nsu_sandbox_get_ns(line->box, (enum nsu_type)u)) == owner)
+				putchar(nsu_type_get_info((enum nsu_type)u)->letter);
+		fputs("\"];\n", stdout);
+	}
+}
+
+static void put_edges(struct dot *dot, const struct line *line)
+{
+	for (size_t i = 0; i < line->child_count; i++) {
+		const struct line *child = line->children[i];
+
+		fputs("  ", stdout);
+		put_id(line);
+		fputs(" -> ", stdout);
+		put_id(child);
+		printf("%s;\n", child->kind == LINE_UNREAD ? " [style=dotted]" : "");
+		put_edges(dot, child);
+	}
+	put_shared(dot, line);
+}
+
+static int print_dot(struct app *app, const struct nsu_snapshot *snap,
+		     struct shown_cache *cache)
+{
+	const struct nsu_ns *uts = view_task_ns(view_self(app, snap), NSU_UTS);
+	struct picture_options options = {
+		.all = app->opts.all, .threads = app->opts.threads,
+		.own_uts = uts && uts == view_host_ns(snap, NSU_UTS),
+	};
+	struct dot dot = { .app = app, .depth = 1 };
+	int r = picture_new(snap, cache, &app->out, &options, &dot.picture);
+
+	if (r < 0)
+		return r;
+	fputs("digraph \"nstree\" {\n"
+	      "  charset=\"UTF-8\"; rankdir=LR; ranksep=0.6; nodesep=0.2;\n"
+	      "  fontname=\"sans-serif\"; fontsize=10;\n"
+	      "  style=\"rounded\"; color=\"#7f93a8\"; fontcolor=\"#50606f\";\n"
+	      "  node [shape=box, style=\"rounded,filled\", fontname=\"sans-serif\", "
+	      "fontsize=11, color=\"#50606f\"];\n"
+	      "  edge [color=\"#7f93a8\", fontname=\"monospace\", fontsize=10, "
+	      "arrowsize=0.7];\n", stdout);
+	put_nodes(&dot, dot.picture->root);
+	put_edges(&dot, dot.picture->root);
+	puts("}");
+	picture_free(dot.picture);
+	return 0;
+}
+
+int view_dot(struct app *app)
+{
+	struct nsu_snapshot *snap = app_scan(app, PICTURE_PARTS, 0);
+	struct shown_cache *cache;
+	int r;
+
+	if (!snap)
+		return 1;
+	cache = shown_new(&app->out);
+	r = cache ? print_dot(app, snap, cache) : -ENOMEM;
+	shown_free(cache);
+	fflush(stdout);
+	r = r < 0 ? view_failed(app, r) : app_remark_gaps(app, snap);
+	nsu_snapshot_free(snap);
+	return r;
+}

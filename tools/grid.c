@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * libsmartcols can cut, but not a name in the middle, and without a sign that something
+ * was cut. So the texts are measured and cut here, and it draws what then fits.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "grid.h"
+
+#define MAX_COLUMNS 16
+/* First what a command may do without, then a name, then the rest of both. */
+#define GOOD_END 14
+#define GOOD_MIDDLE 28
+#define MIN_END 8
+#define MIN_MIDDLE 12
+
+struct row {
+	long parent;
+	unsigned depth;
+	char *text[MAX_COLUMNS];
+	unsigned char color[MAX_COLUMNS];
+	struct libscols_line *line;
+};
+
+struct grid {
+	struct app *app;
+	const struct grid_column *columns;
+	size_t column_count;
+	struct row *rows;
+	size_t count, allocated;
+	bool failed;
+};
+
+struct grid *grid_new(struct app *app, const struct grid_column *columns, size_t count)
+{
+	struct grid *grid;
+
+	if (count > MAX_COLUMNS)
+		return NULL;
+	grid = calloc(1, sizeof(*grid));
+	if (!grid)
+		return NULL;
+	grid->app = app;
+	grid->columns = columns;
+	grid->column_count = count;
+	return grid;
+}
+
+void grid_free(struct grid *grid)
+{
+	if (!grid)
+		return;
+	for (size_t i = 0; i < grid->count; i++)
+		for (size_t c = 0; c < grid->column_count; c++)
+			free(grid->rows[i].text[c]);
+	free(grid->rows);
+	free(grid);
+}
+
+long grid_add(struct grid *grid, long parent)
+{
+	struct row *row;
+
+	if (grid->count == grid->allocated) {
+		size_t more = grid->allocated ? grid->allocated * 2 : 64;
+		struct row *rows = reallocarray(grid->rows, more, sizeof(*rows));
+
+		if (!rows) {
+			grid->failed = true;
+			return -1;
+		}
+		grid->rows = rows;
+		grid->allocated = more;
+	}
+	row = &grid->rows[grid->count];
+	memset(row, 0, sizeof(*row));
+	row->parent = parent;
+	row->depth = parent >= 0 ? grid->rows[parent].depth + 1 : 0;
+	return (long)grid->count++;
+}
+
+void grid_take(struct grid *grid, long row, size_t column, char *take_text)
+{
+	if (!take_text)
+		grid->failed = true;
+	if (row < 0) {
+		free(take_text);
+		return;
+	}
+	free(grid->rows[row].text[column]);
+	grid->rows[row].text[column] = take_text;
+}
+
+void grid_set(struct grid *grid, long row, size_t column, const char *text)
+{
+	grid_take(grid, row, column, strdup(text));
+}
+
+void grid_setf(struct grid *grid, long row, size_t column, const char *format, ...)
+{
+	va_list args;
+	char *text;
+
+	va_start(args, format);
+	if (vasprintf(&text, format, args) < 0)
+		text = NULL;
+	va_end(args);
+	grid_take(grid, row, column, text);
+}
+
+void grid_color(struct grid *grid, long row, size_t column, enum grid_color color)
+{
+	if (row >= 0)
+		grid->rows[row].color[column] = color;
+}
+
+static size_t branch_width(const struct grid *grid, const struct row *row, size_t column)
+{
+	return grid->columns[column].flags & GRID_TREE ? row->depth * 2 : 0;
+}
+
+static size_t column_width(const struct grid *grid, size_t column)
+{
+	bool headed = !grid->app->opts.noheadings;
+	size_t width = headed ? strlen(grid->columns[column].heading) : 0;
+
+	for (size_t i = 0; i < grid->count; i++) {
+		const struct row *row = &grid->rows[i];
+		size_t w = row->text[column] ? text_width(row->text[column]) : 0;
+
+		w += branch_width(grid, row, column);
+		if (w > width)
+			width = w;
+	}
+	return width;
+}
+
+static bool is_dropped(const struct grid *grid, size_t column)
+{
+	if (!(grid->columns[column].flags & GRID_DROP))
+		return false;
+	for (size_t i = 0; i < grid->count; i++)
+		if (grid->rows[i].text[column])
+			return false;
+	return true;
+}
+
+/* Takes from the columns with this flag what is too much, down to a least width. */
+static void shrink(const struct grid *grid, size_t *width, unsigned flag, size_t least,
+		   size_t *excess)
+{
+	for (size_t c = grid->column_count; c-- > 0 && *excess > 0;) {
+		size_t cut;
+
+		if (!(grid->columns[c].flags & flag) || width[c] <= least)
+			continue;
+		cut = width[c] - least;
+		if (cut > *excess)
+			cut = *excess;
+		width[c] -= cut;
+		*excess -= cut;
+	}
+}
+
+static void cut_column(struct grid *grid, size_t column, size_t width)
+{
+	const struct output *out = &grid->app->out;
+
+	for (size_t i = 0; i < grid->count; i++) {
+		struct row *row = &grid->rows[i];
+		size_t branch = branch_width(grid, row, column);
+		size_t room = width > branch + 4 ? width - branch : 4;
+		char *text = row->text[column], *cut;
+
+		if (!text || text_width(text) <= room)
+			continue;
+		cut = grid->columns[column].flags & GRID_CUT_MIDDLE ?
+			text_cut_middle(out, text, room) : text_cut_end(out, text, room);
+		if (cut != text)
+			free(text);
+		row->text[column] = cut;
+		if (!cut)
+			grid->failed = true;
+	}
+}
+
+static void fit(struct grid *grid)
+{
+	size_t width[MAX_COLUMNS], natural[MAX_COLUMNS], total = 0, excess, room;
+
+	if (grid->app->out.width <= 0 || grid->app->opts.notruncate)
+		return;
+	for (size_t c = 0; c < grid->column_count; c++) {
+		natural[c] = width[c] = is_dropped(grid, c) ? 0 : column_width(grid, c);
+		total += width[c] + (width[c] && c ? 1 : 0);
+	}
+	room = (size_t)grid->app->out.width;
+	if (total <= room)
+		return;
+	excess = total - room;
+	shrink(grid, width, GRID_CUT_END, GOOD_END, &excess);
+	shrink(grid, width, GRID_CUT_MIDDLE, GOOD_MIDDLE, &excess);
+	shrink(grid, width, GRID_CUT_END, MIN_END, &excess);
+	shrink(grid, width, GRID_CUT_MIDDLE, MIN_MIDDLE, &excess);
+	for (size_t c = 0; c < grid->column_count; c++)
+		if (width[c] < natural[c])
+			cut_column(grid, c, width[c]);
+}
+
+static const char *color_name(unsigned color)
+{
+	switch (color) {
+	case GRID_BOLD:
+		return "\033[1m";
+	case GRID_DIM:
+		return "\033[2m";
+	case GRID_TROUBLE:
+		return "\033[33m";
+	case GRID_BROKEN:
+		return "\033[31m";
+	default:
+		return NULL;
+	}
+}
+
+static int fill_line(struct grid *grid, struct libscols_table *table, struct row *row)
+{
+	struct libscols_line *parent =
+		row->parent >= 0 ? grid->rows[row->parent].line : NULL;
+	size_t n = 0;
+
+	row->line = scols_table_new_line(table, parent);
+	if (!row->line)
+		return -ENOMEM;
+	for (size_t c = 0; c < grid->column_count; c++) {
+		const char *color = color_name(row->color[c]);
+
+		if (is_dropped(grid, c))
+			continue;
+		if (scols_line_set_data(row->line, n, row->text[c] ? row->text[c] : ""))
+			return -ENOMEM;
+		if (color && grid->app->out.color)
+			scols_cell_set_color(scols_line_get_cell(row->line, n), color);
+		n++;
+	}
+	return 0;
+}
+
+static int fill(struct grid *grid, struct libscols_table *table)
+{
+	int r = 0;
+
+	for (size_t c = 0; c < grid->column_count; c++) {
+		unsigned flags = grid->columns[c].flags;
+		int how = (flags & GRID_TREE ? SCOLS_FL_TREE : 0) |
+			  (flags & GRID_RIGHT ? SCOLS_FL_RIGHT : 0);
+
+		if (is_dropped(grid, c))
+			continue;
+		if (!scols_table_new_column(table, grid->columns[c].heading, 0, how))
+			return -ENOMEM;
+	}
+	for (size_t i = 0; i < grid->count && r == 0; i++)
+		r = fill_line(grid, table, &grid->rows[i]);
+	return r;
+}
+
+int grid_print(struct grid *grid)
+{
+	struct libscols_table *table;
+	int r;
+
+	if (!grid->failed)
+		fit(grid);
+	if (grid->failed)
+		return -ENOMEM;
+	table = table_new(&grid->app->out, grid->app->opts.noheadings);
+	if (!table)
+		return -ENOMEM;
+	r = fill(grid, table);
+	if (r == 0)
+		r = table_print(table, &grid->app->out);
+	scols_unref_table(table);
+	return r;
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* nstree --help, one screen of 80 columns and 24 lines; and --version. */
+#include "help.h"
+#include "options.h"
+
+void help_print(void)
+{
+	fputs(
+"Usage: nstree [options] [TARGET...]\n"
+"Show the namespaces and sandboxes of this host, or all about each TARGET.\n"
+"\n"
+" nstree                   containers and sandboxes, and what each isolates\n"
+" nstree 4711              a process: its namespaces, its PID at every level\n"
+" nstree net:4026532281    a namespace: who is in it, who owns it\n"
+" nstree -t pid            the hierarchy of one type (mnt uts ipc net pid ...)\n"
+" nstree -x [TARGET]       process trees, each PID at every level\n"
+" nstree -l                one line for each namespace, as lsns prints it\n"
+" nstree -l -t net -p 4711 -no NS    the network namespace of a process\n"
+" nstree --json | jq .     all there is to know\n"
+" nstree --dot | dot -Tsvg > host.svg    a picture\n"
+"\n"
+" -a all lines  --threads those that differ  -T[owner|parent|process] by what\n"
+" -l list  -p PID its namespaces  -o COLUMNS (-H lists them)  -r raw  -n no\n"
+" heading  -u no cutting  --strict exit 3 on gaps  --color=never no colour\n"
+"\n"
+"In the field muinpCUT: letter own, ^ as the line it hangs from, . the host's,\n"
+"& another line's, ? unread.  Numbers: 0 is zero, - none, ? unknown.\n"
+"TARGET: PID, TYPE:INODE, INODE, :ID, FILE, netns:NAME, 7@TARGET, host, self;\n"
+"see nsutil(7).  All options: --help-all\n"
+"Exit: 0 done, 1 failed, 2 wrong use, 3 done with gaps (--strict)\n", stdout);
+}
+
+int version_print(struct app *app)
+{
+	static const char *const states[] = {
+		[NSU_IF_UNTRIED] = "untried", [NSU_IF_PRESENT] = "present",
+		[NSU_IF_ABSENT] = "absent", [NSU_IF_DISABLED] = "disabled",
+	};
+	int r;
+
+	printf("nstree %s\n", nsu_version());
+	if (!app->opts.verbose)
+		return 0;
+	r = nsu_ctx_probe(app->ctx);
+	if (r < 0) {
+		msg_errno(&app->out, r, "interfaces");
+		return 1;
+	}
+	for (enum nsu_interface i = 0; i < NSU_INTERFACE_COUNT; i++)
+		printf("interface %s %s\n", nsu_interface_get_name(i),
+		       states[nsu_ctx_get_interface(app->ctx, i)]);
+	return 0;
+}

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* nstree -l: a line for each namespace, or each process of one, as lsns prints them. */
+#include <errno.h>
+#include <stdlib.h>
+#include "cli.h"
+#include "list.h"
+
+int list_get_cell(struct list *list, const struct column *column, const struct row *row)
+{
+	int r;
+
+	list->text.len = 0;
+	text_add(&list->text, "", 0);
+	r = column->get(&list->facts, row, &list->text);
+	return list->text.failed ? -ENOMEM : r;
+}
+
+const char *list_get_text(const struct list *list, int result)
+{
+	if (result == 0)
+		return list->text.data;
+	return result == -ENOENT ? "-" : "?";
+}
+
+static int add_row(struct list *list, const struct nsu_ns *ns,
+		   const struct nsu_task *task, bool heir)
+{
+	if (list->count == list->size) {
+		size_t size = list->size > 0 ? list->size * 2 : 64;
+		struct row *rows = reallocarray(list->rows, size, sizeof(*rows));
+
+		if (rows == NULL)
+			return -ENOMEM;
+		list->rows = rows;
+		list->size = size;
+	}
+	list->rows[list->count++] = (struct row){
+		.ns = ns, .task = task, .heir = heir,
+		.parent = -1, .first = -1, .last = -1, .next = -1,
+	};
+	return 0;
+}
+
+/* The process with the lowest number stands for a namespace, zombies as in lsns; where
+   there is none a thread, and where no task is in it one whose next child will be. */
+static int add_ns(struct list *list, const struct nsu_ns *ns)
+{
+	const struct nsu_task *task, *zombie = nsu_ns_get_zombie(ns, 0);
+	size_t i = 0;
+
+	while ((task = nsu_ns_get_task(ns, i)) != NULL && nsu_task_is_thread(task))
+		i++;
+	if (zombie != NULL &&
+	    (task == NULL || nsu_task_get_tid(zombie) < nsu_task_get_tid(task)))
+		task = zombie;
+	if (task == NULL)
+		task = nsu_ns_get_task(ns, 0);
+	if (task != NULL)
+		return add_row(list, ns, task, false);
+	task = nsu_ns_get_heir(ns, 0);
+	return add_row(list, ns, task, task != NULL);
+}
+
+static bool is_wanted(const struct opts *opts, const struct nsu_ns *ns)
+{
+	if (opts->types != 0 && (opts->types & 1U << nsu_ns_get_type(ns)) == 0)
+		return false;
+	return !opts->persistent ||
+		nsu_ns_count_processes(ns) + nsu_ns_count_zombies(ns) == 0;
+}
+
+static int add_all(struct list *list)
+{
+	const struct nsu_ns *ns;
+
+	nsu_foreach_ns(ns, list->snap)
+		if (is_wanted(&list->app->opts, ns) && add_ns(list, ns) < 0)
+			return -ENOMEM;
+	return 0;
+}
+
+/* The namespaces of the process of -p. */
+static int add_of_process(struct list *list)
+{
+	const struct app *app = list->app;
+	const struct nsu_task *task;
+	const struct nsu_ns *ns;
+
+	if (nsu_snapshot_find_task(list->snap, app->opts.pid, &task) < 0) {
+		msg(&app->out, "%d: no such process", (int)app->opts.pid);
+		return -ESRCH;
+	}
+	for (enum nsu_type type = 0; type < NSU_TYPE_COUNT; type++)
+		if (nsu_task_get_ns(task, type, &ns) == 0 && is_wanted(&app->opts, ns) &&
+		    add_ns(list, ns) < 0)
+			return -ENOMEM;
+	if (list->count > 0 || nsu_task_get_error(task) == 0)
+		return 0;
+	msg_errno(&app->out, nsu_task_get_error(task), "process %d: read namespaces",
+		  (int)app->opts.pid);
+	return -EACCES;
+}
+
+/* The processes of the namespace that the operand is. */
+static int add_members(struct list *list, const struct nsu_target *target)
+{
+	const struct app *app = list->app;
+	const struct nsu_task *task;
+	const struct nsu_ns *ns;
+	int r = nsu_target_find_ns(target, list->snap, &ns);
+
+	if (r < 0) {
+		msg(&app->out, "%s: no such namespace", app->opts.operands[0]);
+		return r;
+	}
+	for (size_t i = 0; (task = nsu_ns_get_task(ns, i)) != NULL; i++)
+		if ((app->opts.threads || !nsu_task_is_thread(task)) &&
+		    add_row(list, ns, task, false) < 0)
+			return -ENOMEM;
+	return 0;
+}
+
+static int compare_rows(const void *a, const void *b)
+{
+	uint64_t x = nsu_ns_get_inode(((const struct row *)a)->ns);
+	uint64_t y = nsu_ns_get_inode(((const struct row *)b)->ns);
+
+	return (x > y) - (x < y);
+}
+
+static int fill(struct list *list, const struct nsu_target *target)
+{
+	int r;
+
+	if (target != NULL)
+		return add_members(list, target);
+	r = list->app->opts.pid != 0 ? add_of_process(list) : add_all(list);
+	if (list->count > 1)
+		qsort(list->rows, list->count, sizeof(*list->rows), compare_rows);
+	return r;
+}
+
+/* Reads no more than what is shown. */
+static struct nsu_snapshot *scan(struct list *list, const struct nsu_target *target)
+{
+	const struct opts *opts = &list->app->opts;
+	unsigned parts = NSU_PART_TASKS | columns_get_parts(&list->columns);
+	unsigned reads = columns_get_reads(&list->columns);
+
+	if (target != NULL)
+		return app_scan(list->app,
+				NSU_PART_DEFAULT | nsu_target_get_parts(target), 0);
+	if (opts->tree == TREE_OWNER || opts->tree == TREE_PARENT)
+		parts |= NSU_PART_RELATIONS;
+	if (opts->tree == TREE_PROCESS || opts->filter != NULL)
+		reads |= READ_TASK;
+	if (opts->pid == 0)
+		return app_scan(list->app, NSU_PART_DEFAULT, opts->types);
+	if (reads & (READ_TASK | READ_ALL))
+		return app_scan(list->app, parts | NSU_PART_THREADS, opts->types);
+	return app_scan_pid(list->app, parts & ~NSU_PART_THREADS, opts->types, opts->pid);
+}
+
+static int prepare(struct list *list)
+{
+	const struct opts *opts = &list->app->opts;
+
+	list->facts.app = list->app;
+	list->facts.form = opts->json ? FORM_JSON : opts->raw ? FORM_RAW : FORM_TABLE;
+	list->facts.shown = shown_new(&list->app->out);
+	if (list->facts.shown == NULL)
+		return -ENOMEM;
+	if ((columns_get_reads(&list->columns) & READ_PINS) || opts->filter != NULL) {
+		list->facts.pins_error = nsu_pins_new(list->app->ctx, &list->facts.pins);
+		if (list->facts.pins_error == -ENOMEM)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int print(struct list *list)
+{
+	switch (list->facts.form) {
+	case FORM_JSON:
+		return list_print_json(list);
+	case FORM_RAW:
+		return list_print_raw(list);
+	case FORM_TABLE:
+		break;
+	}
+	return list_is_plain(list) ? list_print_plain(list) : list_print_table(list);
+}
+
+/* What has told its own error is not told again. */
+static int report(struct list *list, int error)
+{
+	if (error == -ENOMEM)
+		msg_errno(&list->app->out, error, "list");
+	return error < 0 ? 1 : app_remark_gaps(list->app, list->snap);
+}
+
+static int run(struct list *list, const struct nsu_target *target)
+{
+	struct nsu_snapshot *snap = scan(list, target);
+	int r;
+
+	if (snap == NULL)
+		return 1;
+	list->snap = snap;
+	r = prepare(list);
+	if (r == 0)
+		r = fill(list, target);
+	if (r == 0 && list->app->opts.filter != NULL)
+		r = list_filter(list);
+	if (r == 0)
+		r = list_link(list);
+	if (r == 0)
+		r = print(list);
+	r = report(list, r);
+	free(list->rows);
+	free(list->text.data);
+	shown_free(list->facts.shown);
+	nsu_pins_free(list->facts.pins);
+	nsu_snapshot_free(snap);
+	return r;
+}
+
+int view_list(struct app *app)
+{
+	struct list list = { .app = app, .first = -1, .last = -1 };
+	const char *word = app->opts.operands[0];
+	struct nsu_target *target = NULL;
+	int status;
+
+	if (columns_choose(app, &list.columns) < 0)
+		return 2;
+	if (app->opts.operand_count > 1) {
+		cli_wrong(&app->out, NULL, "%s: the list is of one namespace at a time",
+			  app->opts.operands[1]);
+		return 2;
+	}
+	if (word != NULL && app_target(app, word, &target) < 0)
+		return 1;
+	if (target != NULL && nsu_target_get_kind(target) != NSU_TARGET_NS) {
+		msg(&app->out, "%s: a process, not a namespace", word);
+		msg(&app->out, "try: nstree -l -p %s", word);
+		status = 1;
+	} else {
+		status = run(&list, target);
+	}
+	nsu_target_free(target);
+	return status;
+}

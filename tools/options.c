@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* nstree's options: the one table of them, and what they ask for together. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "cli.h"
+#include "help.h"
+#include "options.h"
+
+enum { ACTION_NONE, ACTION_HELP, ACTION_HELP_ALL, ACTION_LIST, ACTION_VERSION };
+
+/* Bits of what excludes each other. */
+enum {
+	ONE_FORM = 1 << 0,	/* --json, --raw, --dot */
+	ONE_CHOICE = 1 << 1,	/* -p, -P */
+	LIST_OR_DOT = 1 << 2,
+	LIST_OR_PROCESSES = 1 << 3,
+	RAW_OR_PROCESSES = 1 << 4,
+	DOT_OR_PROCESSES = 1 << 5,
+	JSON_OR_PROCESSES = 1 << 6,
+};
+
+static int set_types(const struct cli *cli, const struct cli_option *option,
+		     const char *arg)
+{
+	struct opts *opts = cli->opts;
+
+	(void)option;
+	while (*arg != '\0') {
+		size_t len = strcspn(arg, ",");
+		char word[16], hint[40] = "nstree --help";
+		enum nsu_type type;
+
+		snprintf(word, sizeof(word), "%.*s", (int)len, arg);
+		if (len >= sizeof(word) || nsu_type_find(word, &type) < 0) {
+			if (len < sizeof(word) && strspn(word, "0123456789") == len &&
+			    len > 0)
+				snprintf(hint, sizeof(hint), "nstree %s", word);
+			return cli_wrong(cli->out, hint,
+					 "-t %.*s: not a namespace type "
+					 "(mnt uts ipc net pid cgroup user time)",
+					 (int)len, arg);
+		}
+		opts->types |= 1U << type;
+		arg += len + (arg[len] == ',');
+	}
+	return opts->types != 0 ? 0 : cli_wrong(cli->out, NULL, "-t: no type given");
+}
+
+static int set_tree(const struct cli *cli, const struct cli_option *option,
+		    const char *arg)
+{
+	struct opts *opts = cli->opts;
+
+	(void)option;
+	if (arg == NULL || strcmp(arg, "owner") == 0)
+		opts->tree = TREE_OWNER;
+	else if (strcmp(arg, "parent") == 0)
+		opts->tree = TREE_PARENT;
+	else if (strcmp(arg, "process") == 0)
+		opts->tree = TREE_PROCESS;
+	else
+		return cli_wrong(cli->out, NULL,
+				 "-T%s: not a tree (owner parent process)", arg);
+	return 0;
+}
+
+static int set_color(const struct cli *cli, const struct cli_option *option,
+		     const char *arg)
+{
+	struct opts *opts = cli->opts;
+
+	(void)option;
+	if (arg == NULL || strcmp(arg, "always") == 0)
+		opts->color = COLOR_ALWAYS;
+	else if (strcmp(arg, "never") == 0)
+		opts->color = COLOR_NEVER;
+	else if (strcmp(arg, "auto") == 0)
+		opts->color = COLOR_AUTO;
+	else
+		return cli_wrong(cli->out, NULL,
+				 "--color=%s: not one of auto always never", arg);
+	return 0;
+}
+
+#define HEADING(text) { .kind = CLI_HEADING, .help = text }
+#define ROW(long_name, short_name, arg_name, what, field, group_bits, text) \
+	{ .name = long_name, .letter = short_name, .arg = arg_name, .kind = what, \
+	  .offset = offsetof(struct opts, field), .groups = group_bits, .help = text }
+#define SET(long_name, short_name, arg_name, function, text) \
+	{ .name = long_name, .letter = short_name, .arg = arg_name, .kind = CLI_SET, \
+	  .set = function, .help = text }
+#define ACTION(long_name, short_name, number, text) \
+	{ .name = long_name, .letter = short_name, .kind = CLI_ACTION, .value = number, \
+	  .offset = offsetof(struct opts, action), .help = text }
+
+static const struct cli_option options[] = {
+	HEADING("What to show:"),
+	ROW("list", 'l', NULL, CLI_FLAG, list, LIST_OR_DOT | LIST_OR_PROCESSES,
+	    "one line for each namespace, as lsns prints it"),
+	ROW("processes", 'x', NULL, CLI_FLAG, processes,
+	    LIST_OR_PROCESSES | RAW_OR_PROCESSES | DOT_OR_PROCESSES | JSON_OR_PROCESSES,
+	    "process trees, each PID at every level"),
+	SET("type", 't', "TYPE", set_types,
+	    "namespaces of this type only; may be given again"),
+	SET("tree", 'T', "[TREE]", set_tree,
+	    "a tree by owner (if left out), parent or process"),
+	ROW("task", 'p', "PID", CLI_PID, pid, ONE_CHOICE,
+	    "this process; with --list its namespaces"),
+	ROW("all", 'a', NULL, CLI_FLAG, all, 0, "unfold what is counted in one line"),
+	ROW("threads", 0, NULL, CLI_FLAG, threads, 0,
+	    "threads whose namespaces differ from their process's"),
+	HEADING("The list; each of these asks for it, or is for it alone:"),
+	ROW("persistent", 'P', NULL, CLI_FLAG, persistent, ONE_CHOICE,
+	    "only namespaces without a process"),
+	ROW("output", 'o', "COLUMNS", CLI_STRING, columns, 0,
+	    "columns, separated by commas; +COLUMNS: also these"),
+	ROW("output-all", 0, NULL, CLI_FLAG, output_all, 0, "all columns"),
+	ROW("list-columns", 'H', NULL, CLI_FLAG, list_columns, 0,
+	    "say which columns there are"),
+	ROW("filter", 'Q', "EXPRESSION", CLI_STRING, filter, 0,
+	    "only lines for which it holds, see scols-filter(5)"),
+	ROW("nowrap", 'W', NULL, CLI_FLAG, nowrap, 0, "no cells of several lines"),
+	HEADING("How to print it:"),
+	ROW("json", 'J', NULL, CLI_FLAG, json, ONE_FORM | JSON_OR_PROCESSES,
+	    "JSON: all there is; with --list what lsns prints"),
+	ROW("dot", 0, NULL, CLI_FLAG, dot, ONE_FORM | LIST_OR_DOT | DOT_OR_PROCESSES,
+	    "a graph for dot(1)"),
+	ROW("raw", 'r', NULL, CLI_FLAG, raw, ONE_FORM | RAW_OR_PROCESSES,
+	    "the list, blanks in it as \\x20; implies --list"),
+	ROW("noheadings", 'n', NULL, CLI_FLAG, noheadings, 0, "no line of headings"),
+	ROW("notruncate", 'u', NULL, CLI_FLAG, notruncate, 0,
+	    "cut nothing to fit the terminal"),
+	SET("color", 0, "[WHEN]", set_color, "auto, always or never"),
+	HEADING("Else:"),
+	ROW("strict", 0, NULL, CLI_FLAG, strict, 0,
+	    "exit 3 if anything could not be read"),
+	ROW("proc", 0, "DIRECTORY", CLI_STRING, proc, 0, "a procfs other than /proc"),
+	ROW("verbose", 'v', NULL, CLI_FLAG, verbose, 0,
+	    "what could not be read; with --version the interfaces"),
+	ACTION("help", 'h', ACTION_HELP, "one screen of help"),
+	ACTION("help-all", 0, ACTION_HELP_ALL, "this list"),
+	ACTION("version", 'V', ACTION_VERSION, "the release"),
+	ACTION("list-options", 0, ACTION_LIST, NULL),
+};
+
+static view_fn choose_view(const struct opts *opts)
+{
+	if (opts->action == ACTION_VERSION)
+		return version_print;
+	if (opts->list_columns)
+		return view_columns;
+	if (opts->list)
+		return view_list;
+	if (opts->json)
+		return view_json;
+	if (opts->dot)
+		return view_dot;
+	if (opts->processes)
+		return view_processes;
+	if (opts->operand_count > 0 || opts->pid != 0)
+		return view_cards;
+	if (opts->types != 0 || opts->tree != TREE_DEFAULT)
+		return view_hierarchy;
+	return view_tree;
+}
+
+/* Columns, filters and the like are the list's alone: they ask for it. */
+static bool implies_list(const struct opts *opts)
+{
+	return opts->raw || opts->columns != NULL || opts->output_all ||
+	       opts->persistent || opts->filter != NULL || opts->nowrap;
+}
+
+static int check(struct app *app)
+{
+	struct opts *opts = &app->opts;
+
+	if (implies_list(opts) && !opts->list_columns) {
+		if (opts->processes || opts->dot)
+			return cli_wrong(&app->out, NULL,
+					 "--%s has no columns to choose: "
+					 "leave out the options of the list",
+					 opts->dot ? "dot" : "processes");
+		opts->list = true;
+	}
+	if (opts->operand_count > 0 && (opts->dot || (opts->json && !opts->list)))
+		return cli_wrong(&app->out, NULL,
+				 "%s: --%s shows the whole host and takes no target",
+				 opts->operands[0], opts->dot ? "dot" : "json");
+	if (opts->operand_count > 0 && opts->list && (opts->pid != 0 || opts->persistent))
+		return cli_wrong(
+			&app->out, NULL, "%s: a namespace and --%s exclude each other",
+			opts->operands[0], opts->pid != 0 ? "task" : "persistent");
+	return 0;
+}
+
+view_fn options_parse(struct app *app, int argc, char **argv, int *status)
+{
+	const struct cli cli = { .out = &app->out, .options = options, .opts = &app->opts,
+				 .count = sizeof(options) / sizeof(options[0]) };
+	int r;
+
+	output_init(&app->out, "nstree", COLOR_AUTO);
+	r = cli_parse(&cli, argc, argv);
+	*status = r == -EINVAL ? 2 : r < 0;
+	if (r < 0)
+		return NULL;
+	output_init(&app->out, "nstree", app->opts.color);
+	if (app->opts.notruncate)
+		app->out.width = 0;
+	if (app->opts.action == ACTION_HELP) {
+		help_print();
+	} else if (app->opts.action == ACTION_HELP_ALL) {
+		puts("Usage: nstree [options] [TARGET...]");
+		cli_print_all(&cli);
+	} else if (app->opts.action == ACTION_LIST) {
+		cli_print_list(&cli);
+	} else {
+		app->opts.operands = argv + r;
+		app->opts.operand_count = argc - r;
+		if (check(app) == 0)
+			return choose_view(&app->opts);
+		*status = 2;
+	}
+	return NULL;
+}
+
+static void log_message(void *data, enum nsu_log_level level, const char *message)
+{
+	(void)level;
+	msg(data, "%s", message);
+}
+
+int options_open(struct app *app)
+{
+	const char *proc = app->opts.proc;
+	struct nsu_ctx_options opts = NSU_CTX_OPTIONS_INIT;
+	int r;
+
+	opts.disable = getenv("NSUTIL_DISABLE");
+	if (app->opts.verbose) {
+		opts.log = log_message;
+		opts.log_data = &app->out;
+		opts.log_level = NSU_LOG_INFO;
+	}
+	if (proc != NULL) {
+		opts.proc_fd = open(proc, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (opts.proc_fd < 0) {
+			r = -errno;
+			msg_errno(&app->out, r, "%s", proc);
+			return r;
+		}
+	}
+	r = nsu_ctx_new(&opts, &app->ctx);
+	if (r == -EINVAL && opts.disable != NULL)
+		msg(&app->out, "NSUTIL_DISABLE=%s: not a list of interfaces, see: "
+		    "nstree --version --verbose", opts.disable);
+	else if (r < 0)
+		msg_errno(&app->out, r, "%s", proc != NULL ? proc : "/proc");
+	if (opts.proc_fd >= 0)
+		close(opts.proc_fd);
+	return r;
+}

@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which sandbox hangs from which, and what each shares. picture-fold.c makes it short. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "picture.h"
+#include "view.h"
+
+/* The sandboxes of one pid and one user namespace; the main one stands for all. */
+struct pair {
+	const struct nsu_ns *pid, *user;
+	struct line *main;
+	bool has_init;
+};
+
+struct pairs {
+	struct pair *pair;
+	size_t count;
+};
+
+struct line *picture_add_line(struct line *parent, enum line_kind kind)
+{
+	struct line *line = calloc(1, sizeof(*line)), **children;
+
+	if (!line)
+		return NULL;
+	line->kind = kind;
+	line->parent = parent;
+	memset(line->field, '?', NSU_TYPE_COUNT);
+	if (!parent)
+		return line;
+	/* Grown by powers of two, so that the count tells how much there is. */
+	if ((parent->child_count & (parent->child_count - 1)) == 0) {
+		size_t n = parent->child_count ? parent->child_count * 2 : 1;
+
+		children = reallocarray(parent->children, n, sizeof(*children));
+		if (!children) {
+			free(line);
+			return NULL;
+		}
+		parent->children = children;
+	}
+	parent->children[parent->child_count++] = line;
+	return line;
+}
+
+int picture_add_task(struct line *line, const struct nsu_task *task)
+{
+	if ((line->task_count & (line->task_count - 1)) == 0) {
+		size_t n = line->task_count ? line->task_count * 2 : 1;
+		const struct nsu_task **tasks = reallocarray(line->tasks, n,
+							     sizeof(struct nsu_task *));
+
+		if (!tasks)
+			return -ENOMEM;
+		line->tasks = tasks;
+	}
+	line->tasks[line->task_count++] = task;
+	return 0;
+}
+
+void picture_free_line(struct line *line)
+{
+	if (!line)
+		return;
+	for (size_t i = 0; i < line->child_count; i++)
+		picture_free_line(line->children[i]);
+	free(line->children);
+	free(line->tasks);
+	free(line->name);
+	free(line->state);
+	free(line);
+}
+
+void picture_free(struct picture *picture)
+{
+	if (!picture)
+		return;
+	picture_free_line(picture->root);
+	free(picture->boxes);
+	free(picture);
+}
+
+/* Threads that left their process's namespaces; those of a dead leader are its process.
+ */
+static bool is_of_threads(const struct nsu_snapshot *snap, const struct nsu_sandbox *box)
+{
+	size_t n = nsu_sandbox_count_tasks(box);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct nsu_task *task = nsu_sandbox_get_task(box, i), *leader;
+
+		if (!nsu_task_is_thread(task))
+			return false;
+		if (nsu_snapshot_find_task(snap, nsu_task_get_pid(task), &leader) < 0 ||
+		    nsu_task_is_dead_leader(leader))
+			return false;
+	}
+	return true;
+}
+
+static int compare_pair(const void *a, const void *b)
+{
+	const struct pair *x = a, *y = b;
+
+	if (x->pid != y->pid)
+		return (uintptr_t)x->pid < (uintptr_t)y->pid ? -1 : 1;
+	if (x->user != y->user)
+		return (uintptr_t)x->user < (uintptr_t)y->user ? -1 : 1;
+	return 0;
+}
+
+static struct pair *find_pair(const struct pairs *pairs, const struct nsu_ns *pid,
+			      const struct nsu_ns *user)
+{
+	struct pair key = { .pid = pid, .user = user };
+
+	return bsearch(&key, pairs->pair, pairs->count, sizeof(key), compare_pair);
+}
+
+static const struct nsu_ns *above(const struct nsu_ns *ns)
+{
+	const struct nsu_ns *parent;
+
+	return ns && nsu_ns_get_parent(ns, &parent) == 0 ? parent : NULL;
+}
+
+static bool holds_init(const struct nsu_snapshot *snap, const struct line *line)
+{
+	const struct nsu_ns *pid = nsu_sandbox_get_ns(line->box, NSU_PID);
+	const struct nsu_sandbox *box;
+	const struct nsu_task *init;
+
+	return pid && nsu_snapshot_find_pid(snap, pid, 1, &init) == 0 &&
+	       nsu_task_get_sandbox(init, &box) == 0 && box == line->box;
+}
+
+/* One pair for each combination in use, its main sandbox chosen: the root, then that of
+   the init, then the oldest. */
+static int make_pairs(struct picture *picture, struct pairs *pairs)
+{
+	size_t n = 0;
+
+	pairs->count = 0;
+	pairs->pair = calloc(picture->box_count + 1, sizeof(*pairs->pair));
+	if (!pairs->pair)
+		return -ENOMEM;
+	for (size_t i = 0; i < picture->box_count; i++) {
+		struct line *line = picture->boxes[i];
+
+		if (line && !line->thread)
+			pairs->pair[n++] = (struct pair) {
+				.pid = nsu_sandbox_get_ns(line->box, NSU_PID),
+				.user = nsu_sandbox_get_ns(line->box, NSU_USER) };
+	}
+	if (n)
+		qsort(pairs->pair, n, sizeof(*pairs->pair), compare_pair);
+	for (size_t i = 0; i < n; i++)
+		if (!i || compare_pair(&pairs->pair[i], &pairs->pair[pairs->count - 1]))
+			pairs->pair[pairs->count++] = pairs->pair[i];
+	for (size_t i = 0; i < picture->box_count; i++) {
+		struct line *line = picture->boxes[i];
+		struct pair *pair;
+		bool init;
+
+		if (!line || line->thread)
+			continue;
+		pair = find_pair(pairs, nsu_sandbox_get_ns(line->box, NSU_PID),
+				 nsu_sandbox_get_ns(line->box, NSU_USER));
+		init = holds_init(picture->snap, line);
+		if (line == picture->root || !pair->main ||
+		    (init && !pair->has_init && pair->main != picture->root)) {
+			pair->main = line;
+			pair->has_init = init;
+		}
+	}
+	return 0;
+}
+
+/* The nearest above: of the same or the next outer pid namespace that has one whose user
+   namespace is the same or an outer one. */
+static struct line *find_parent(const struct picture *picture, const struct pairs *pairs,
+				const struct line *line)
+{
+	const struct nsu_ns *pid = nsu_sandbox_get_ns(line->box, NSU_PID);
+	const struct nsu_ns *user = nsu_sandbox_get_ns(line->box, NSU_USER);
+
+	do {
+		const struct nsu_ns *u = user;
+
+		do {
+			struct pair *pair = find_pair(pairs, pid, u);
+
+			if (pair && pair->main && pair->main != line)
+				return pair->main;
+			u = above(u);
+		} while (u);
+		pid = above(pid);
+	} while (pid);
+	return picture->root;
+}
+
+static int append_child(struct line *parent, struct line *line)
+{
+	if ((parent->child_count & (parent->child_count - 1)) == 0) {
+		size_t n = parent->child_count ? parent->child_count * 2 : 1;
+		struct line **children = reallocarray(parent->children, n,
+						      sizeof(*children));
+
+		if (!children)
+			return -ENOMEM;
+		parent->children = children;
+	}
+	parent->children[parent->child_count++] = line;
+	line->parent = parent;
+	return 0;
+}
+
+/* Until it hangs somewhere a line belongs to boxes[]; so nothing may fail in between. */
+static int hang(struct picture *picture)
+{
+	struct pairs pairs;
+	int r = make_pairs(picture, &pairs);
+
+	for (size_t i = 0; i < picture->box_count; i++) {
+		struct line *line = picture->boxes[i];
+
+		if (!line || line == picture->root)
+			continue;
+		if (r == 0)
+			r = append_child(find_parent(picture, &pairs, line), line);
+		if (r < 0) {
+			picture->boxes[i] = NULL;
+			picture_free_line(line);
+		}
+	}
+	free(pairs.pair);
+	return r;
+}
+
+const struct line *picture_find_owner(const struct picture *picture,
+				      const struct nsu_ns *ns)
+{
+	size_t n = nsu_ns_count_tasks(ns);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct nsu_sandbox *box;
+		const struct nsu_task *task = nsu_ns_get_task(ns, i);
+		size_t low = 0, high = picture->box_count;
+
+		if (nsu_task_get_sandbox(task, &box) < 0)
+			continue;
+		/* Sandboxes are sorted by their first task. */
+		while (low < high) {
+			size_t middle = low + (high - low) / 2;
+			const struct nsu_sandbox *it =
+				nsu_snapshot_get_sandbox(picture->snap, middle);
+
+			if (nsu_task_get_tid(nsu_sandbox_get_task(it, 0)) <
+			    nsu_task_get_tid(nsu_sandbox_get_task(box, 0)))
+				low = middle + 1;
+			else
+				high = middle;
+		}
+		if (low < picture->box_count && picture->boxes[low])
+			return picture->boxes[low];
+	}
+	return NULL;
+}
+
+static char letter_of(const struct picture *picture, const struct line *line,
+		      enum nsu_type type)
+{
+	const struct nsu_ns *ns = nsu_sandbox_get_ns(line->box, type), *host, *up = NULL;
+
+	if (!ns)
+		return nsu_snapshot_get_types(picture->snap) & (1U << type) ? '?' : '-';
+	host = picture->root->box ? nsu_sandbox_get_ns(picture->root->box, type) : NULL;
+	if (line->parent && line->parent->parent)
+		up = nsu_sandbox_get_ns(line->parent->box, type);
+	if (up == ns)
+		return '^';
+	if (host == ns || line == picture->root)
+		return '.';
+	return picture_find_owner(picture, ns) == line ? nsu_type_get_info(type)->letter :
+		'&';
+}
+
+static int describe_state(struct picture *picture, struct line *line)
+{
+	const struct nsu_ns *pid =
+		line->box ? nsu_sandbox_get_ns(line->box, NSU_PID) : NULL;
+	const struct shown *shown = shown_get(picture->cache, line->task, false);
+	size_t zombies = 0;
+	char number[40] = "";
+	const char *word = NULL;
+
+	if (pid && (line == picture->root || line->field[NSU_PID] == 'p')) {
+		zombies = nsu_ns_count_zombies(pid);
+		if (line != picture->root && view_init_ended(picture->snap, pid))
+			word = "(init ended)";
+	}
+	if (zombies >= 10)
+		snprintf(number, sizeof(number), "(%zu zombies)", zombies);
+	else if (shown && !shown->error && shown->stat.state == 'D')
+		snprintf(number, sizeof(number), "(D: 1)");
+	if (!word && !*number)
+		return 0;
+	return asprintf(&line->state, "%s%s%s", word ? word : "",
+			word && *number ? " " : "", number) < 0 ?
+		       -ENOMEM :
+		       0;
+}
+
+static int describe(struct picture *picture, struct line *line)
+{
+	const struct shown *shown;
+
+	for (int t = 0; t < NSU_TYPE_COUNT; t++)
+		line->field[t] = letter_of(picture, line, (enum nsu_type)t);
+	line->processes = nsu_sandbox_count_processes(line->box);
+	if (line != picture->root) {
+		shown = shown_get(picture->cache, line->task, false);
+		if (!shown)
+			return -ENOMEM;
+		line->name = strdup(shown->name ? shown->name : "?");
+		if (!line->name)
+			return -ENOMEM;
+	}
+	return describe_state(picture, line);
+}
+
+/* Its name may be told only where the uts namespace is the caller's own. */
+static int name_root(struct picture *picture)
+{
+	struct line *root = picture->root;
+	char host[256] = "", *escaped;
+
+	if (!nsu_snapshot_sees_host(picture->snap)) {
+		root->name = strdup("here");
+		return root->name ? 0 : -ENOMEM;
+	}
+	if (picture->own_uts && gethostname(host, sizeof(host) - 1) == 0 && *host) {
+		escaped = text_escape(picture->out, host);
+		if (!escaped || asprintf(&root->name, "host %s", escaped) < 0)
+			root->name = NULL;
+		free(escaped);
+	} else {
+		root->name = strdup("host");
+	}
+	return root->name ? 0 : -ENOMEM;
+}
+
+static int make_root(struct picture *picture)
+{
+	const struct nsu_sandbox *box;
+	struct line *root = picture_add_line(NULL, LINE_ROOT);
+	enum nsu_reference kind;
+
+	if (!root)
+		return -ENOMEM;
+	picture->root = root;
+	kind = nsu_snapshot_get_reference(picture->snap, &root->task);
+	if (root->task && nsu_task_get_sandbox(root->task, &box) == 0)
+		root->box = box;
+	/* The caller itself tells nothing: the oldest process beside it does. */
+	if (root->box && kind == NSU_REF_CALLER)
+		root->task = nsu_sandbox_get_task(root->box, 0);
+	return name_root(picture);
+}
+
+static int make_lines(struct picture *picture)
+{
+	picture->boxes = calloc(picture->box_count + 1, sizeof(struct line *));
+	if (!picture->boxes) {
+		picture->box_count = 0;
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < picture->box_count; i++) {
+		const struct nsu_sandbox *box =
+			nsu_snapshot_get_sandbox(picture->snap, i);
+		bool thread = is_of_threads(picture->snap, box);
+		struct line *line;
+
+		if (box == picture->root->box) {
+			picture->boxes[i] = picture->root;
+			continue;
+		}
+		if (thread && !picture->threads)
+			continue;
+		line = picture_add_line(NULL, LINE_BOX);
+		if (!line)
+			return -ENOMEM;
+		line->box = box;
+		line->task = nsu_sandbox_get_task(box, 0);
+		line->thread = thread;
+		line->index = i;
+		picture->boxes[i] = line;
+	}
+	return 0;
+}
+
+static int describe_below(struct picture *picture, struct line *line)
+{
+	int r = line->box ? describe(picture, line) : 0;
+
+	for (size_t i = 0; i < line->child_count && r == 0; i++)
+		r = describe_below(picture, line->children[i]);
+	return r;
+}
+
+static int build(struct picture *picture)
+{
+	int r = make_root(picture);
+
+	if (r < 0)
+		return r;
+	r = make_lines(picture);
+	/* hang() also frees what it cannot hang. */
+	r = hang(picture) ? -ENOMEM : r;
+	if (r == 0)
+		r = describe_below(picture, picture->root);
+	if (r == 0)
+		r = picture_add_unread(picture);
+	return r < 0 ? r : picture_fold(picture, picture->root);
+}
+
+int picture_new(const struct nsu_snapshot *snap, struct shown_cache *cache,
+		const struct output *out, const struct picture_options *options,
+		struct picture **ret)
+{
+	struct picture *picture = calloc(1, sizeof(*picture));
+	int r;
+
+	if (!picture)
+		return -ENOMEM;
+	picture->snap = snap;
+	picture->cache = cache;
+	picture->out = out;
+	picture->all = options->all;
+	picture->threads = options->threads;
+	picture->own_uts = options->own_uts;
+	picture->box_count = nsu_snapshot_count_sandboxes(snap);
+	r = build(picture);
+	if (r < 0) {
+		picture_free(picture);
+		return r;
+	}
+	*ret = picture;
+	return 0;
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The tree that nstree prints first: the host, and below it each sandbox, nested by pid,
+ * then user namespace, folded to what a person wants to see. Built here, printed by
+ * others.
+ */
+#ifndef NSTREE_PICTURE_H
+#define NSTREE_PICTURE_H
+
+#include "nstree.h"
+
+/* What picture_new() needs of a snapshot. */
+#define PICTURE_PARTS (NSU_PART_DEFAULT | NSU_PART_PIDS)
+
+enum line_kind {
+	LINE_ROOT,   /* the host, or here */
+	LINE_BOX,    /* one sandbox */
+	LINE_TWINS,  /* sandboxes of one command, one parent and one field */
+	LINE_MORE,   /* sandboxes that differ from their parent only in mnt, uts, ... */
+	LINE_UNREAD, /* processes whose namespaces could not be read */
+};
+
+struct line {
+	enum line_kind kind;
+	struct line *parent;	/* NULL: the root */
+	struct line **children;	/* in the order to print */
+	size_t child_count;
+
+	const struct nsu_sandbox *box;	/* NULL: of unread processes, or several */
+	const struct nsu_task *task;	/* the one to show; NULL: none */
+	const struct nsu_task *
+		*tasks; /* the first of each folded sandbox, or all unread */
+	size_t task_count;
+
+	char field[NSU_TYPE_COUNT + 1];	/* muinpCUT, see nstree(1) */
+	size_t processes;
+	char *name;		/* escaped; what is behind it is in state */
+	char *state;		/* "(init ended)", or NULL */
+	size_t index;		/* of its first sandbox in picture.boxes */
+	bool thread;		/* nothing but threads is in the sandbox */
+};
+
+struct picture {
+	const struct nsu_snapshot *snap;
+	struct shown_cache *cache;
+	const struct output *out;
+	bool all, threads;
+	bool own_uts;		/* the host's name is this process's */
+	struct line *root;
+	struct line **boxes;	/* by sandbox, while it is built; NULL: has no line */
+	size_t box_count;
+};
+
+struct picture_options {
+	bool all;		/* fold nothing */
+	bool threads;		/* lines for sandboxes of threads too */
+	bool own_uts;		/* see picture */
+};
+
+/* snap, cache and out must outlive the picture. 0 or negative errno. */
+int picture_new(const struct nsu_snapshot *snap, struct shown_cache *cache,
+		const struct output *out, const struct picture_options *options,
+		struct picture **ret);
+void picture_free(struct picture *picture);
+
+/* The line that a namespace is counted as belonging to: that of the oldest sandbox in it.
+   NULL: none. A folded sandbox is found as the line it went into. */
+const struct line *picture_find_owner(const struct picture *picture,
+				      const struct nsu_ns *ns);
+
+/* The names of what a line folds, without repetition: "nginx, sshd, …"; malloc'ed. */
+char *picture_names(const struct picture *picture, const struct line *line);
+
+/* picture-fold.c, picture-unread.c: the later steps of picture_new(). */
+int picture_fold(struct picture *picture, struct line *line);
+int picture_add_unread(struct picture *picture);
+/* A new line below parent; NULL: no memory. */
+struct line *picture_add_line(struct line *parent, enum line_kind kind);
+int picture_add_task(struct line *line, const struct nsu_task *task);
+void picture_free_line(struct line *line);
+
+#endif

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* nstree -x: the process trees, with what each process does not share with its parent. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "grid.h"
+#include "target.h"
+#include "view.h"
+
+enum { NAME, FIELD, USER, COMMAND };
+
+static const struct grid_column columns[] = {
+	[NAME] = { "PROCESS", GRID_TREE | GRID_CUT_MIDDLE },
+	[FIELD] = { "muinpCUT", 0 },
+	[USER] = { "USER", GRID_DROP },
+	[COMMAND] = { "COMMAND", GRID_CUT_END | GRID_DROP },
+};
+
+struct proc {
+	const struct nsu_task *task, *parent;
+	long row;
+	bool shown, busy;
+};
+
+struct procs {
+	struct app *app;
+	const struct nsu_snapshot *snap;
+	struct shown_cache *cache;
+	struct grid *grid;
+	struct proc *proc;	/* sorted by tid, as the snapshot is */
+	size_t count;
+	bool wide;
+};
+
+static bool is_in(const struct nsu_task *task, const struct nsu_ns *ns)
+{
+	pid_t pid;
+
+	/* One that is numbered in a pid namespace is in it, or in one below. */
+	if (nsu_ns_get_type(ns) == NSU_PID && nsu_task_get_pid_in(task, ns, &pid) == 0)
+		return true;
+	return view_task_ns(task, nsu_ns_get_type(ns)) == ns;
+}
+
+static struct proc *find_proc(const struct procs *procs, const struct nsu_task *task)
+{
+	size_t low = 0, high = procs->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (nsu_task_get_tid(procs->proc[middle].task) < nsu_task_get_tid(task))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < procs->count && procs->proc[low].task == task ? &procs->proc[low] :
+								     NULL;
+}
+
+static const struct nsu_task *find_parent(const struct procs *procs,
+					  const struct nsu_task *task)
+{
+	const struct nsu_task *parent;
+	const struct shown *shown;
+	pid_t pid = nsu_task_get_pid(task);
+
+	if (!nsu_task_is_thread(task)) {
+		shown = shown_get(procs->cache, task, false);
+		pid = shown && !shown->error ? shown->stat.ppid : 0;
+	}
+	if (pid <= 0 || nsu_snapshot_find_task(procs->snap, pid, &parent) < 0)
+		return NULL;
+	return parent;
+}
+
+/* Threads are shown where asked, and where they are all that is left of their process. */
+static bool is_wanted(const struct procs *procs, const struct nsu_task *task)
+{
+	const struct nsu_task *leader;
+
+	if (!nsu_task_is_thread(task) || procs->app->opts.threads)
+		return true;
+	return nsu_snapshot_find_task(procs->snap, nsu_task_get_pid(task), &leader) < 0;
+}
+
+static int collect(struct procs *procs, const struct nsu_ns *ns)
+{
+	const struct nsu_task *task;
+
+	procs->proc =
+		calloc(nsu_snapshot_count_tasks(procs->snap) + 1, sizeof(struct proc));
+	if (!procs->proc)
+		return -ENOMEM;
+	nsu_foreach_task(task, procs->snap) {
+		if ((ns && !is_in(task, ns)) || !is_wanted(procs, task))
+			continue;
+		procs->proc[procs->count++] = (struct proc) {
+			.task = task, .parent = find_parent(procs, task), .row = -1 };
+	}
+	return 0;
+}
+
+/* muinpCUT as seen from the parent process, shown or not; the host's where there is none.
+ */
+static void set_field(struct procs *procs, const struct proc *proc)
+{
+	char field[NSU_TYPE_COUNT + 1] = "";
+
+	for (int t = 0; t < NSU_TYPE_COUNT; t++) {
+		enum nsu_type type = (enum nsu_type)t;
+		const struct nsu_ns *ns, *host = view_host_ns(procs->snap, type);
+		int r = nsu_task_get_ns(proc->task, type, &ns);
+
+		if (r < 0)
+			field[t] = r == -ENOENT ? '-' : '?';
+		else if (ns == host)
+			field[t] = '.';
+		else if (proc->parent && view_task_ns(proc->parent, type) == ns)
+			field[t] = '^';
+		else if (nsu_ns_count_tasks(ns) && nsu_ns_get_task(ns, 0) != proc->task)
+			field[t] = '&';
+		else
+			field[t] = nsu_type_get_info(type)->letter;
+	}
+	grid_set(procs->grid, proc->row, FIELD, field);
+	if (strspn(field, ".^-") < NSU_TYPE_COUNT)
+		grid_color(procs->grid, proc->row, FIELD, GRID_BOLD);
+}
+
+static void fill_row(struct procs *procs, const struct proc *proc)
+{
+	const struct shown *shown = shown_get(procs->cache, proc->task, procs->wide);
+	char *name = view_process(procs->cache, proc->task, true), user[64];
+	const char *state = nsu_task_is_thread(proc->task) ? " (thread)" :
+		nsu_task_is_dead_leader(proc->task) ? " (leader ended)" :
+		nsu_task_is_zombie(proc->task) ? " (zombie)" :
+		shown && !shown->error && shown->stat.state == 'D' ? " (D)" : "";
+
+	grid_setf(procs->grid, proc->row, NAME, "%s%s", name ? name : "?", state);
+	free(name);
+	set_field(procs, proc);
+	if (!procs->wide)
+		return;
+	grid_set(procs->grid, proc->row, USER,
+		 view_user(user, procs->app, procs->snap, proc->task, shown));
+	grid_set(procs->grid, proc->row, COMMAND,
+		 shown && shown->command ? shown->command : "?");
+}
+
+/* Parents first. What is read one after another may seem to go in a ring: it is cut. */
+static void add_row(struct procs *procs, struct proc *proc)
+{
+	struct proc *up = proc->parent ? find_proc(procs, proc->parent) : NULL;
+
+	if (proc->shown || proc->busy)
+		return;
+	proc->busy = true;
+	if (up)
+		add_row(procs, up);
+	proc->row = grid_add(procs->grid, up ? up->row : -1);
+	proc->shown = true;
+	fill_row(procs, proc);
+}
+
+static int print_procs(struct app *app, const struct nsu_snapshot *snap,
+		       struct shown_cache *cache, const struct nsu_ns *ns)
+{
+	struct procs procs = { .app = app, .snap = snap, .cache = cache,
+			       .wide = view_is_wide(app, 100) };
+	int r = collect(&procs, ns);
+
+	procs.grid = grid_new(app, columns, sizeof(columns) / sizeof(columns[0]));
+	if (r == 0 && procs.grid) {
+		for (size_t i = 0; i < procs.count; i++)
+			add_row(&procs, &procs.proc[i]);
+		r = grid_print(procs.grid);
+	}
+	if (!procs.grid)
+		r = -ENOMEM;
+	grid_free(procs.grid);
+	free(procs.proc);
+	return r;
+}
+
+/* Of a process all that is in its pid namespace, of a namespace all that is in it. */
+static const struct nsu_ns *find_scope(struct app *app, const struct target *target,
+				       const struct nsu_snapshot *snap)
+{
+	const struct nsu_task *task;
+	const struct nsu_ns *ns;
+
+	if (target_find(app, target, snap, &task, &ns) < 0)
+		return NULL;
+	if (ns)
+		return ns;
+	ns = view_task_ns(task, NSU_PID);
+	if (!ns)
+		msg(&app->out, "%s: its pid namespace could not be read", target->word);
+	return ns;
+}
+
+static int print_targets(struct app *app, const struct nsu_snapshot *snap,
+			 struct shown_cache *cache, const struct targets *targets)
+{
+	int r = 0, status = targets->failed ? 1 : 0;
+	bool first = true;
+
+	for (size_t i = 0; i < targets->count && r == 0; i++) {
+		const struct nsu_ns *ns = find_scope(app, &targets->target[i], snap);
+
+		if (!ns) {
+			status = 1;
+			continue;
+		}
+		if (!first)
+			putchar('\n');
+		first = false;
+		r = print_procs(app, snap, cache, ns);
+	}
+	return r < 0 ? r : status;
+}
+
+int view_processes(struct app *app)
+{
+	struct targets targets;
+	struct nsu_snapshot *snap = NULL;
+	struct shown_cache *cache;
+	int r = targets_open(app, &targets), status;
+
+	if (r == 0 && (targets.count || !targets.failed))
+		snap = app_scan(app, NSU_PART_DEFAULT | NSU_PART_PIDS, 0);
+	if (!snap) {
+		targets_close(&targets);
+		return 1;
+	}
+	cache = shown_new(&app->out);
+	if (!cache)
+		r = -ENOMEM;
+	else if (targets.count)
+		r = print_targets(app, snap, cache, &targets);
+	else
+		r = print_procs(app, snap, cache, NULL);
+	shown_free(cache);
+	targets_close(&targets);
+	fflush(stdout);
+	if (r < 0)
+		r = view_failed(app, r);
+	app_remark_reference(app, snap);
+	status = app_remark_gaps(app, snap);
+	nsu_snapshot_free(snap);
+	return r ? r : status;
+}

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The scan as every view does it, and what has to be remarked about its picture. */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/time.h>
+#include <unistd.h>
+#include "nstree.h"
+
+/* Only a scan that takes longer says that it is still at work. */
+#define PATIENCE_SECONDS 1
+
+static volatile sig_atomic_t shows_progress;
+static volatile int cancelled;
+
+static void on_interrupt(int sig)
+{
+	(void)sig;
+	cancelled = 1;
+}
+
+static void on_alarm(int sig)
+{
+	static const char text[] = "nstree: reading namespaces, ^C stops\r";
+	int saved = errno;
+
+	(void)sig;
+	if (write(STDERR_FILENO, text, sizeof(text) - 1) > 0)
+		shows_progress = 1;
+	errno = saved;
+}
+
+struct watch {
+	struct sigaction interrupt, alarm;
+	bool timed;
+};
+
+static void watch_start(struct watch *watch)
+{
+	const struct itimerval timer = { .it_value.tv_sec = PATIENCE_SECONDS };
+	struct sigaction action = { .sa_handler = on_interrupt };
+
+	cancelled = 0;
+	sigaction(SIGINT, NULL, &watch->interrupt);
+	if (watch->interrupt.sa_handler != SIG_IGN)
+		sigaction(SIGINT, &action, NULL);
+	watch->timed = isatty(STDERR_FILENO) == 1;
+	if (!watch->timed)
+		return;
+	action.sa_handler = on_alarm;
+	action.sa_flags = SA_RESTART;
+	sigaction(SIGALRM, &action, &watch->alarm);
+	setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+static void watch_stop(const struct watch *watch)
+{
+	static const char erase[] = "\r\033[K";
+
+	if (watch->timed) {
+		setitimer(ITIMER_REAL, &(const struct itimerval){ 0 }, NULL);
+		sigaction(SIGALRM, &watch->alarm, NULL);
+		if (shows_progress && write(STDERR_FILENO, erase, sizeof(erase) - 1) > 0)
+			shows_progress = 0;
+	}
+	sigaction(SIGINT, &watch->interrupt, NULL);
+}
+
+static struct nsu_snapshot *scan(struct app *app, const struct nsu_scan_options *opts)
+{
+	struct nsu_snapshot *snap = NULL;
+	struct watch watch;
+	int r;
+
+	watch_start(&watch);
+	r = nsu_snapshot_new(app->ctx, opts, &snap);
+	watch_stop(&watch);
+	if (r >= 0 && nsu_snapshot_get_totals(snap)->processes > 0)
+		return snap;
+	nsu_snapshot_free(snap);
+	if (r >= 0)
+		msg(&app->out, "%s: there is no process in it",
+		    app->opts.proc != NULL ? app->opts.proc : "/proc");
+	else if (r == -ECANCELED)
+		raise(SIGINT);	/* ends as one who pressed ^C expects: with that signal */
+	else if (r == -ESRCH && opts->pid_count == 1)
+		msg(&app->out, "%d: no such process", (int)opts->pids[0]);
+	else
+		msg_errno(&app->out, r, "%s: read namespaces",
+			  app->opts.proc != NULL ? app->opts.proc : "/proc");
+	return NULL;
+}
+
+struct nsu_snapshot *app_scan(struct app *app, unsigned parts, unsigned types)
+{
+	struct nsu_scan_options opts = NSU_SCAN_OPTIONS_INIT;
+
+	opts.parts = parts;
+	opts.types = types;
+	opts.cancel = &cancelled;
+	return scan(app, &opts);
+}
+
+struct nsu_snapshot *app_scan_pid(struct app *app, unsigned parts, unsigned types,
+				  pid_t pid)
+{
+	struct nsu_scan_options opts = NSU_SCAN_OPTIONS_INIT;
+
+	opts.parts = parts;
+	opts.types = types;
+	opts.pids = &pid;
+	opts.pid_count = 1;
+	opts.cancel = &cancelled;
+	return scan(app, &opts);
+}
+
+static void remark_hidden(struct app *app, const struct nsu_procfs *procfs)
+{
+	static const char *const values[] = {
+		[NSU_HIDEPID_OFF] = "off",
+		[NSU_HIDEPID_NOACCESS] = "noaccess",
+		[NSU_HIDEPID_INVISIBLE] = "invisible",
+		[NSU_HIDEPID_PTRACEABLE] = "ptraceable",
+	};
+
+	if (procfs->subset && (procfs->exempt || procfs->hidepid <= NSU_HIDEPID_OFF))
+		return;	/* said already, and no process is missing by that */
+	if (procfs->exempt || procfs->hidepid <= NSU_HIDEPID_OFF)
+		msg(&app->out, "some processes are hidden, no one can say how many");
+	else
+		msg(&app->out, "%s: /proc is mounted with hidepid=%s%s",
+		    procfs->hidepid == NSU_HIDEPID_NOACCESS
+			    ? "processes of others cannot be read"
+			    : "processes of others are hidden, no one can say how many",
+		    values[procfs->hidepid],
+		    geteuid() != 0 ? ": run as root for all" : "");
+}
+
+/* What stopped most of the scan is what its first gap tells. */
+static void remark_unread(struct app *app, const struct nsu_snapshot *snap, long unread)
+{
+	const struct nsu_gap *gap = nsu_snapshot_get_gap(snap, 0);
+	const char *reason = gap != NULL ? strerror(gap->error) : "reason unknown";
+
+	if (geteuid() != 0)
+		reason = "run as root for all";
+	msg(&app->out, "%ld process%s could not be read in full: %s", unread,
+	    unread == 1 ? "" : "es", reason);
+}
+
+int app_remark_gaps(struct app *app, const struct nsu_snapshot *snap)
+{
+	const struct nsu_procfs *procfs = nsu_ctx_get_procfs(app->ctx);
+	const struct nsu_totals *totals = nsu_snapshot_get_totals(snap);
+	const struct nsu_gap *gap = nsu_snapshot_get_gap(snap, 0);
+
+	if (procfs->real && !procfs->own_pids)
+		msg(&app->out, "this /proc shows the processes of another pid namespace: "
+		    "its numbers are not those of the caller");
+	if (procfs->subset)
+		msg(&app->out, "/proc is mounted with subset=pid: it shows processes and "
+		    "nothing else");
+	if (totals->hidden != 0)
+		remark_hidden(app, procfs);
+	if (totals->unread > 0)
+		remark_unread(app, snap, totals->unread);
+	else if (gap != NULL)
+		msg(&app->out,
+		    "%zu step%s of the scan failed, the first: process %d: %s: %s",
+		    nsu_snapshot_count_gaps(snap),
+		    nsu_snapshot_count_gaps(snap) == 1 ? "" : "s", (int)gap->pid,
+		    gap->step, strerror(gap->error));
+	return app->opts.strict && !nsu_snapshot_is_complete(snap) ? 3 : 0;
+}
+
+void app_remark_reference(struct app *app, const struct nsu_snapshot *snap)
+{
+	switch (nsu_snapshot_get_reference(snap, NULL)) {
+	case NSU_REF_INIT:
+		if (!nsu_snapshot_sees_host(snap))
+			msg(&app->out,
+			    "the host is not visible from here: this is the inside "
+			    "of a container");
+		break;
+	case NSU_REF_CALLER:
+		msg(&app->out,
+		    "process 1 could not be read: \"the host's\" are this process's "
+		    "own namespaces");
+		break;
+	case NSU_REF_NONE:
+		msg(&app->out,
+		    "neither process 1 nor this one could be read: no namespace is "
+		    "called \"the host's\"");
+		break;
+	}
+}
+
+static void explain_target(const struct output *out, const char *word, int error)
+{
+	enum nsu_type type;
+
+	switch (error) {
+	case -ESRCH:
+		msg(out, "%s: no such process", word);
+		return;
+	case -EMEDIUMTYPE:
+		msg(out, "%s: not a namespace file", word);
+		return;
+	case -ESTALE:
+		msg(out, "%s: ended and its number was given to another process", word);
+		return;
+	case -EOPNOTSUPP:
+		msg(out, "%s: this kernel or this /proc cannot tell processes by inode",
+		    word);
+		return;
+	case -ENOENT:
+		msg(out, "%s: no such %s", word,
+		    strncmp(word, "netns:", 6) == 0 ? "network namespace" : "file");
+		return;
+	case -EINVAL:
+		break;
+	default:
+		msg_errno(out, error, "%s", word);
+		return;
+	}
+	if (nsu_type_find(word, &type) == 0)
+		msg(out, "%s: no such target; try: nstree -t %s", word,
+		    nsu_type_get_name(type));
+	else
+		msg(out, "%s: no such target; one is PID, TYPE:INODE, INODE, :ID, FILE, "
+		    "netns:NAME, 7@TARGET, host or self", word);
+}
+
+int app_target(struct app *app, const char *word, struct nsu_target **ret)
+{
+	int r = nsu_target_new(app->ctx, word, ret);
+
+	if (r < 0)
+		explain_target(&app->out, word, r);
+	return r;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The operands, opened before anything is scanned, and what is said where one is wrong.
+ */
+#ifndef NSTREE_TARGET_H
+#define NSTREE_TARGET_H
+
+#include "nstree.h"
+
+struct target {
+	const char *word;
+	struct nsu_target *target;
+};
+
+struct targets {
+	struct target *target;
+	size_t count;
+	bool failed;		/* some word named nothing, and that was said */
+	char pid[16];		/* the word that -p PID stands for */
+};
+
+/* -p PID and the operands. 0 or negative errno. */
+int targets_open(struct app *app, struct targets *targets);
+void targets_close(struct targets *targets);
+/* Exactly one of the two is set, the other NULL. On failure it says why. */
+int target_find(const struct app *app, const struct target *target,
+		const struct nsu_snapshot *snap, const struct nsu_task **task,
+		const struct nsu_ns **ns);
+/* Says that a target cannot be shown, in the words of its error. */
+void target_complain(const struct app *app, const struct target *target, int error);
+
+#endif

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* nstree without arguments: prints the picture. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "grid.h"
+#include "picture.h"
+#include "view.h"
+
+enum { NAME, FIELD, PID, PROCS, AGE, USER, COMMAND };
+
+static const struct grid_column columns[] = {
+	[NAME] = { "NAME", GRID_TREE | GRID_CUT_MIDDLE },
+	[FIELD] = { "muinpCUT", 0 },
+	[PID] = { "PID", 0 },
+	[PROCS] = { "PROCS", GRID_RIGHT },
+	[AGE] = { "AGE", GRID_RIGHT },
+	[USER] = { "USER", GRID_DROP },
+	[COMMAND] = { "COMMAND", GRID_CUT_END },
+};
+
+struct tree {
+	struct app *app;
+	struct picture *picture;
+	struct grid *grid;
+	bool wide;
+};
+
+static void set_pid(struct tree *tree, long row, const struct line *line)
+{
+	char *pids;
+
+	if (line->kind == LINE_MORE || !line->task) {
+		grid_set(tree->grid, row, PID, "-");
+		return;
+	}
+	pids = view_pids(line->task, false);
+	if (line->kind == LINE_TWINS && pids)
+		grid_setf(tree->grid, row, PID, "%s %s", pids,
+			  tree->app->out.utf8 ? "…" : "...");
+	else
+		grid_set(tree->grid, row, PID, pids ? pids : "");
+	free(pids);
+}
+
+static void set_shown(struct tree *tree, long row, const struct line *line)
+{
+	const struct shown *shown = NULL;
+	char age[16], user[64];
+	bool several = line->kind == LINE_MORE ||
+		       (line->kind == LINE_UNREAD && line->field[NSU_PID] != 'p' &&
+			line->task_count > 1);
+
+	if (line->task)
+		shown = shown_get(tree->picture->cache, line->task,
+				  tree->wide && !several);
+	grid_set(tree->grid, row, AGE, line->kind == LINE_MORE ? "-" :
+		 view_age(age, tree->picture->snap, shown));
+	if (tree->wide)
+		grid_set(tree->grid, row, USER,
+			 several ? "-" :
+				   view_user(user, tree->app, tree->picture->snap,
+					     line->task, shown));
+	if (several)
+		grid_take(tree->grid, row, COMMAND, picture_names(tree->picture, line));
+	else if (tree->wide && shown && shown->command)
+		grid_set(tree->grid, row, COMMAND, shown->command);
+	else
+		grid_set(tree->grid, row, COMMAND,
+			 shown && shown->name ? shown->name : "?");
+}
+
+static void add_line(struct tree *tree, const struct line *line, long parent)
+{
+	struct grid *grid = tree->grid;
+	long row = grid_add(grid, parent);
+
+	grid_setf(grid, row, NAME, "%s%s%s%s", line->name,
+		  line->thread ? " (thread)" : "", line->state ? " " : "",
+		  line->state ? line->state : "");
+	grid_set(grid, row, FIELD, line->field);
+	set_pid(tree, row, line);
+	grid_setf(grid, row, PROCS, "%zu", line->processes);
+	set_shown(tree, row, line);
+	if (line->state || line->kind == LINE_UNREAD)
+		grid_color(grid, row, NAME, line->state ? GRID_BROKEN : GRID_TROUBLE);
+	else if (line->kind == LINE_MORE)
+		grid_color(grid, row, NAME, GRID_DIM);
+	if (strspn(line->field, ".^-") == NSU_TYPE_COUNT)
+		grid_color(grid, row, FIELD, GRID_DIM);
+	else if (line->kind == LINE_BOX || line->kind == LINE_TWINS)
+		grid_color(grid, row, FIELD, GRID_BOLD);
+	for (size_t i = 0; i < line->child_count; i++)
+		add_line(tree, line->children[i], row);
+}
+
+/* Held by a descriptor, a mount or a child alone. */
+static void remark_memberless(const struct app *app, const struct nsu_snapshot *snap)
+{
+	const struct nsu_ns *ns;
+	size_t n = 0;
+
+	if (!nsu_snapshot_is_complete(snap))
+		return;
+	nsu_foreach_ns(ns, snap)
+		if (!nsu_ns_count_tasks(ns) && !nsu_ns_count_zombies(ns))
+			n++;
+	if (n)
+		msg(&app->out, n == 1 ? "%zu namespace has no process: nstree -l -P" :
+		    "%zu namespaces have no process: nstree -l -P", n);
+}
+
+static int print_tree(struct app *app, const struct nsu_snapshot *snap,
+		      struct shown_cache *cache)
+{
+	const struct nsu_ns *uts = view_task_ns(view_self(app, snap), NSU_UTS);
+	struct picture_options options = {
+		.all = app->opts.all, .threads = app->opts.threads,
+		.own_uts = uts && uts == view_host_ns(snap, NSU_UTS),
+	};
+	struct tree tree = { .app = app, .wide = view_is_wide(app, 100) };
+	int r = picture_new(snap, cache, &app->out, &options, &tree.picture);
+
+	if (r < 0)
+		return r;
+	tree.grid = grid_new(app, columns, sizeof(columns) / sizeof(columns[0]));
+	if (tree.grid) {
+		add_line(&tree, tree.picture->root, -1);
+		r = grid_print(tree.grid);
+	} else {
+		r = -ENOMEM;
+	}
+	grid_free(tree.grid);
+	picture_free(tree.picture);
+	return r;
+}
+
+int view_tree(struct app *app)
+{
+	struct nsu_snapshot *snap = app_scan(app, PICTURE_PARTS, 0);
+	struct shown_cache *cache;
+	int r;
+
+	if (!snap)
+		return 1;
+	cache = shown_new(&app->out);
+	r = cache ? print_tree(app, snap, cache) : -ENOMEM;
+	shown_free(cache);
+	if (r < 0) {
+		r = view_failed(app, r);
+	} else {
+		fflush(stdout);
+		remark_memberless(app, snap);
+		app_remark_reference(app, snap);
+		r = app_remark_gaps(app, snap);
+	}
+	nsu_snapshot_free(snap);
+	return r;
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "view.h"
+
+const char *view_ns(char buf[static NS_TEXT_SIZE], const struct nsu_ns *ns)
+{
+	snprintf(buf, NS_TEXT_SIZE, "%s:[%" PRIu64 "]",
+		 nsu_type_get_name(nsu_ns_get_type(ns)), nsu_ns_get_inode(ns));
+	return buf;
+}
+
+char *view_pids(const struct nsu_task *task, bool every_level)
+{
+	char text[33 * 12];
+	const pid_t *pids;
+	int n = nsu_task_get_pids(task, &pids), len;
+
+	len = snprintf(text, sizeof(text), "%d", (int)nsu_task_get_tid(task));
+	for (int i = every_level ? 1 : n - 1; n > 1 && i < n; i++) {
+		if ((size_t)len + 13 > sizeof(text))
+			break;
+		len += snprintf(text + len, sizeof(text) - (size_t)len, "/%d",
+				(int)pids[i]);
+	}
+	return strdup(text);
+}
+
+char *view_process(struct shown_cache *cache, const struct nsu_task *task,
+		   bool every_level)
+{
+	const struct shown *shown = shown_get(cache, task, false);
+	char *pids = view_pids(task, every_level), *text;
+
+	if (!pids || asprintf(&text, "%s (%s)",
+			      shown && shown->name ? shown->name : "?", pids) < 0)
+		text = NULL;
+	free(pids);
+	return text;
+}
+
+const char *view_age(char buf[static 16], const struct nsu_snapshot *snap,
+		     const struct shown *shown)
+{
+	uint64_t now = nsu_snapshot_get_time(snap);
+
+	if (!shown || shown->error)
+		return "?";
+	return text_age(buf, (int64_t)now > shown->stat.start ?
+			((int64_t)now - shown->stat.start) / 1000000000 : 0);
+}
+
+const struct nsu_task *view_self(const struct app *app, const struct nsu_snapshot *snap)
+{
+	pid_t self = nsu_ctx_get_procfs(app->ctx)->self;
+	const struct nsu_task *task;
+
+	if (self <= 0 || nsu_snapshot_find_task(snap, self, &task) < 0)
+		return NULL;
+	return task;
+}
+
+const struct nsu_ns *view_task_ns(const struct nsu_task *task, enum nsu_type type)
+{
+	const struct nsu_ns *ns;
+
+	if (!task || nsu_task_get_ns(task, type, &ns) < 0)
+		return NULL;
+	return ns;
+}
+
+const struct nsu_ns *view_host_ns(const struct nsu_snapshot *snap, enum nsu_type type)
+{
+	const struct nsu_task *host = NULL;
+
+	nsu_snapshot_get_reference(snap, &host);
+	return view_task_ns(host, type);
+}
+
+const char *view_user(char buf[static 64], const struct app *app,
+		      const struct nsu_snapshot *snap, const struct nsu_task *task,
+		      const struct shown *shown)
+{
+	const struct nsu_ns *mnt, *home;
+
+	if (!shown || shown->error)
+		return "?";
+	if (shown->stat.uid == 0)
+		return "root";
+	mnt = view_task_ns(task, NSU_MNT);
+	home = view_task_ns(view_self(app, snap), NSU_MNT);
+	if (!home)
+		home = view_host_ns(snap, NSU_MNT);
+	if (mnt && mnt == home)
+		snprintf(buf, 64, "%s", user_name(shown->stat.uid));
+	else
+		snprintf(buf, 64, "%u", (unsigned)shown->stat.uid);
+	return buf;
+}
+
+/* Some process might be the first one of any pid namespace: it is hidden, or it is unread
+   and not known to have a number at the topmost level alone. */
+static bool may_hide_init(const struct nsu_snapshot *snap)
+{
+	const struct nsu_task *task;
+	const pid_t *pids;
+
+	if (nsu_snapshot_get_totals(snap)->hidden)
+		return true;
+	nsu_foreach_task(task, snap)
+		if (nsu_task_get_error(task) < 0 && nsu_task_get_pids(task, &pids) != 1)
+			return true;
+	return false;
+}
+
+int view_init(const struct nsu_snapshot *snap, const struct nsu_ns *pidns,
+	      const struct nsu_task **ret)
+{
+	int r = nsu_snapshot_find_pid(snap, pidns, 1, ret);
+
+	if (r == -ENOENT && !nsu_snapshot_is_complete(snap) && may_hide_init(snap))
+		return -ENODATA;
+	return r;
+}
+
+bool view_init_ended(const struct nsu_snapshot *snap, const struct nsu_ns *pidns)
+{
+	const struct nsu_task *init;
+	int r = view_init(snap, pidns, &init);
+
+	if (r < 0)
+		return r == -ENOENT;
+	return nsu_task_is_zombie(init) && !nsu_task_is_dead_leader(init);
+}
+
+char *view_owns(const struct nsu_ns *user)
+{
+	size_t count[NSU_TYPE_COUNT] = { 0 }, n = nsu_ns_count_owned(user);
+	char text[NSU_TYPE_COUNT * 24] = "";
+	int len = 0;
+
+	for (size_t i = 0; i < n; i++)
+		count[nsu_ns_get_type(nsu_ns_get_owned(user, i))]++;
+	count[NSU_USER] = nsu_ns_count_children(user);
+	for (int t = 0; t < NSU_TYPE_COUNT; t++)
+		if (count[t])
+			len += snprintf(text + len, sizeof(text) - (size_t)len, "%s%c%zu",
+					len ? " " : "",
+					nsu_type_get_info((enum nsu_type)t)->letter,
+					count[t]);
+	return strdup(len ? text : "-");
+}
+
+bool view_is_wide(const struct app *app, int columns)
+{
+	return app->out.width <= 0 || app->out.width >= columns;
+}
+
+int view_failed(const struct app *app, int error)
+{
+	msg_errno(&app->out, error, "print");
+	return 1;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the views print alike: numbers, namespaces, users, the field of eight letters. */
+#ifndef NSTREE_VIEW_H
+#define NSTREE_VIEW_H
+
+#include "nstree.h"
+
+/* "net:[4026531840]"; in buf. */
+#define NS_TEXT_SIZE 40
+const char *view_ns(char buf[static NS_TEXT_SIZE], const struct nsu_ns *ns);
+
+/* "4711/1", or with every level "4711/12/1"; malloc'ed, NULL: no memory. */
+char *view_pids(const struct nsu_task *task, bool every_level);
+/* "nginx (4711/1)"; malloc'ed. */
+char *view_process(struct shown_cache *cache, const struct nsu_task *task,
+		   bool every_level);
+
+/* The age of what is shown; "?" if it is unknown. */
+const char *view_age(char buf[static 16], const struct nsu_snapshot *snap,
+		     const struct shown *shown);
+/* The user: by name where the host's database holds, else the number, 0 is root. */
+const char *view_user(char buf[static 64], const struct app *app,
+		      const struct nsu_snapshot *snap, const struct nsu_task *task,
+		      const struct shown *shown);
+
+/* The caller's process in the picture, NULL: not there. */
+const struct nsu_task *view_self(const struct app *app, const struct nsu_snapshot *snap);
+/* A namespace of a task, NULL: none or unread; task may be NULL. */
+const struct nsu_ns *view_task_ns(const struct nsu_task *task, enum nsu_type type);
+/* The namespace of the reference, NULL: unread. */
+const struct nsu_ns *view_host_ns(const struct nsu_snapshot *snap, enum nsu_type type);
+/* The first process of a pid namespace. -ENOENT: has ended; -ENODATA: unknown. A zombie
+   is given as the task it is. */
+int view_init(const struct nsu_snapshot *snap, const struct nsu_ns *pidns,
+	      const struct nsu_task **ret);
+/* The init has ended: nothing can start in the namespace any more. */
+bool view_init_ended(const struct nsu_snapshot *snap, const struct nsu_ns *pidns);
+/* "m4 u2 i1" of what a user namespace owns, its children as U; "-": nothing. malloc'ed.
+ */
+char *view_owns(const struct nsu_ns *user);
+/* Some line is broad enough for the columns that 80 columns have no room for. */
+bool view_is_wide(const struct app *app, int columns);
+/* Says that a view failed; returns the exit status 1. */
+int view_failed(const struct app *app, int error);
+
+#endif
