@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# fish completion of nstree. The words come from the tool; fish quotes what it inserts, and
+# the output of a function is never expanded.
+
+function __nstree_say
+    command nstree -l -n -r $argv 2>/dev/null
+end
+
+# The value being typed, without the option before it: what "--output=" has after it.
+function __nstree_value
+    commandline -ct | string replace -r -- '^(--[^=]*=|-[a-zA-Z])' ''
+end
+
+# The arguments as they continue a list: each behind what is before the last comma.
+function __nstree_list
+    set -l head (__nstree_value | string match -r -- '^(?:.*,|\+)')
+    test -n "$head"; or set head ''
+    printf '%s\n' $head$argv
+end
+
+function __nstree_types
+    __nstree_list (__nstree_say -o TYPE | sort -u)
+end
+
+function __nstree_columns
+    __nstree_list (command nstree -H -r -n 2>/dev/null | string replace -r ' .*' '')
+end
+
+function __nstree_pids
+    __nstree_say -o PID,COMMAND | string match -r -- '^[0-9]+ .*' |
+        string replace ' ' \t | string replace -a '\x20' ' '
+    if string match -qr -- '^[0-9]' (__nstree_value)
+        string match -r -- '[0-9]+$' /proc/*
+    end
+end
+
+function __nstree_targets
+    set -l value (commandline -ct)
+    set -l head (string match -r -- '^(?:[0-9]+@)+' $value)
+    set -l names host self (__nstree_say -o NS,TYPE | string replace -r '^(\S+) (\S+)$' '$2:$1')
+    for path in /run/netns/*
+        set -a names netns:(string replace -r '.*/' '' -- $path | string collect)
+    end
+    if string match -q -- ':*' $value
+        set -a names :(__nstree_say -o ID | string match -r -- '^[0-9]+$')
+    end
+    test -n "$head"; or set head ''
+    printf '%s\n' $head$names
+    test -n "$head"; or __nstree_pids
+    if string match -q -- '*/*' $value
+        __fish_complete_path $value
+    end
+end
+
+complete -c nstree -f -a '(__nstree_targets)'
+
+command nstree --list-options 2>/dev/null | while read -d \t -l name letter arg help
+    set -l row -c nstree -l $name -d $help
+    test -z "$letter"; or set -a row -s $letter
+    switch $arg
+        case TYPE
+            set -a row -x -a '(__nstree_types)'
+        case COLUMNS
+            set -a row -x -a '(__nstree_columns)'
+        case PID
+            set -a row -x -a '(__nstree_pids)'
+        case DIRECTORY
+            set -a row -x -a '(__fish_complete_directories)'
+        case '[TREE]'
+            set -a row -f -a 'owner parent process'
+        case '[WHEN]'
+            set -a row -f -a 'auto always never'
+        case '?*'
+            set -a row -x
+    end
+    complete $row
+end
