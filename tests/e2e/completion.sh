@@ -1,0 +1,258 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Completion in bash, zsh and fish: the words come from the tool, and none is expanded.
+
+# The functions are called by names that are put together.
+# shellcheck disable=SC2317
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+completions=$(cd "${abs_top_srcdir:-$(dirname "$0")/../..}/completions" && pwd) || exit 99
+# shellcheck disable=SC2154 # from lib.sh
+mkdir "$tmp/bin" "$tmp/empty" "$tmp/here" || exit 99
+ln -s "$NSTREE" "$tmp/bin/nstree"
+export PATH=$tmp/bin:$PATH
+# No settings of whoever runs the tests.
+export HOME=$tmp/empty XDG_CONFIG_HOME=$tmp/empty XDG_DATA_HOME=$tmp/empty TERM=dumb
+# shellcheck disable=SC2016 # this must not be expanded
+hostile='$(touch x)'
+
+# Each prints what completes the words of a line, one a line.
+cat >"$tmp/bash" <<'END'
+. "$1/nstree.bash"
+COMP_LINE=$2 COMP_POINT=${#2} COMP_WORDS=() word=
+# As readline splits it, but for quotes: at blanks, and before and behind each break.
+for ((i = 0; i < ${#2}; i++)); do
+	c=${2:i:1}
+	case $c in
+	\\) word+=${2:i:2} i=$((i + 1)) ;;
+	' ' | [:=@])
+		[ -z "$word" ] || COMP_WORDS+=("$word")
+		[ "$c" = ' ' ] || COMP_WORDS+=("$c")
+		word=
+		;;
+	*) word+=$c ;;
+	esac
+done
+[[ -z $word && $2 != *' ' ]] || COMP_WORDS+=("$word")
+COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+_nstree nstree
+[ ${#COMPREPLY[@]} -eq 0 ] || printf '%s\n' "${COMPREPLY[@]}"
+END
+
+# A real shell on a terminal of its own; its line editor says when it is ready for a line,
+# and a widget that it has completed one.
+cat >"$tmp/zsh" <<'END'
+zmodload zsh/zpty
+zpty z "zsh -f -i"
+zpty -w z "source $TMP_Q/zshrc ${(q)1}"
+zpty -r -m z log '*READY*' || exit 1
+zpty -w -n z "$2"$'\t'$'\C-x'
+zpty -r -m z log '*COMPLETED*' || exit 1
+zpty -d z
+END
+cat >"$tmp/zshrc" <<'END'
+PS1= fpath=($1 $fpath)
+autoload -Uz compinit
+compinit -u -D
+setopt no_always_last_prompt no_list_beep
+zstyle ':completion:*' list-max 0
+LISTMAX=10000
+compadd() {
+	local -a found
+	if [[ -z ${(M)@:#-[OAD]*} ]]; then
+		builtin compadd -O found "$@"
+		print -rl -- $found >>$TMP_Q/matches
+	fi
+	builtin compadd "$@"
+}
+line-ready() { print READY }
+line-complete() { print -r -- "$BUFFER" >$TMP_Q/buffer; print COMPLETED }
+zle -N zle-line-init line-ready
+zle -N line-complete
+bindkey '\t' complete-word
+bindkey '^X' line-complete
+END
+sed -i "s|\$TMP_Q|$tmp|g" "$tmp/zsh" "$tmp/zshrc"
+
+# A shell on a terminal that zsh gives it: the line is completed and run.
+cat >"$tmp/typed" <<'END'
+zmodload zsh/zpty || exit 1
+export PS1=READY
+unset HISTFILE
+zpty s "$1"
+zpty -r -m s log '*READY*'
+zpty -w s "$2"
+zpty -r -m s log '*READY*'
+zpty -w s "$3"$'\t'
+zpty -r -m s log '*'$'\n''*READY*'
+print -r -- "$log"
+zpty -d s
+END
+
+complete_bash() {
+	run timeout 60 bash --norc "$tmp/bash" "$completions" "$1"
+}
+
+complete_zsh() {
+	: >"$tmp/matches"
+	run timeout 60 zsh -f "$tmp/zsh" "$completions" "$1"
+	out+=$'\n'$(<"$tmp/matches")
+}
+
+complete_fish() {
+	# shellcheck disable=SC2016 # fish's variables
+	run timeout 60 fish --no-config -c 'source $argv[1]/nstree.fish
+		complete -C $argv[2] | string replace -r "\t.*" ""' "$completions" "$1"
+}
+
+hostile_bash() {
+	complete_bash "$@"
+}
+hostile_zsh() {
+	complete_zsh "$@"
+}
+hostile_fish() {
+	complete_fish "$@"
+}
+
+# The completed line is run.
+hostile_bash_run() {
+	run timeout 60 zsh -f "$tmp/typed" "bash --norc -i" \
+		"source ${completions@Q}/nstree.bash" "$1"
+}
+hostile_zsh_run() {
+	run timeout 60 zsh -f "$tmp/typed" "zsh -f -i" \
+		"fpath=(${completions@Q} \$fpath); autoload compinit; compinit -u -D" "$1"
+}
+
+# What the shell cannot do here; nothing if it can.
+lacks() {
+	if ! command -v "$1" >/dev/null; then
+		echo "no $1"
+	elif [ "$1" = zsh ] && ! zsh -f -c 'zmodload zsh/zpty' 2>/dev/null; then
+		echo "zsh has no zpty"
+	fi
+}
+
+# has SHELL LINE WORD...: these complete it.
+has() {
+	local shell=$1 line=$2 word
+	shift 2
+	"complete_$shell" "$line"
+	for word; do
+		ok "$shell: ${line@Q}: $word" grep -qxF -e "$word" <<<"$out"
+	done
+}
+
+test_options() {
+	local name names=()
+	while IFS= read -r name; do
+		names+=("--${name%%$'\t'*}")
+	done < <(nstree --list-options)
+	"complete_$1" "nstree --"
+	for name in "${names[@]}"; do
+		case $name in
+		# zsh marks what takes an optional argument after =.
+		*) like "$1: $name" $'\n'"$out"$'\n' $'\n'"$name"=?$'\n' ;;
+		esac
+	done
+}
+
+test_arguments() {
+	local shell=$1 columns
+	has "$shell" "nstree -T" "$(glued "$shell" -T)owner" "$(glued "$shell" -T)parent" \
+		"$(glued "$shell" -T)process"
+	mapfile -t columns < <(nstree -H -r -n | cut -d' ' -f1)
+	has "$shell" "nstree -l -o " "${columns[@]}"
+	has "$shell" "nstree -l -o NS,TY" "$(listed "$shell" NS,)TYPE"
+	has "$shell" "nstree -l -o +I" "$(listed "$shell" +)ID"
+	has "$shell" "nstree -t " mnt net user
+	has "$shell" "nstree -t net,us" "$(listed "$shell" net,)user"
+	has "$shell" "nstree -p " "$(nstree -l -n -r -t net -o PID | head -n 1)"
+	has "$shell" "nstree -p $$" "$$"
+}
+
+# zsh keeps what is before a list's last word out of the match, the others put it in.
+listed() {
+	[ "$1" = zsh ] || printf '%s' "$2"
+}
+glued() {
+	listed "$@"
+}
+
+# bash completes behind the last break, so behind the colon.
+word_of() {
+	if [ "$1" = bash ]; then
+		printf '%s' "${2##*[:@]}"
+	else
+		printf '%s' "$2"
+	fi
+}
+
+test_targets() {
+	local shell=$1 line inode
+	inode=$(readlink /proc/self/ns/net | tr -dc 0-9)
+	has "$shell" "nstree " host self "net:$inode"
+	line="nstree net:${inode:0:5}"
+	has "$shell" "$line" "$(word_of "$shell" "net:$inode")"
+	has "$shell" "nstree 7@hos" "$(word_of "$shell" "$(listed "$shell" 7@)host")"
+}
+
+# The name as the tool was given it: it says that there is none.
+given="netns:$hostile: "
+
+# In a mount namespace of its own a network namespace has the hostile name.
+if [ "${1-}" = hostile ]; then
+	# shellcheck disable=SC2034 # lib.sh's
+	tap_planned=1
+	mount -t tmpfs tmpfs /run && mkdir /run/netns && : >"/run/netns/$hostile" || exit 77
+	cd "$tmp/here" || exit 99
+	"hostile_$2" "$3"
+	printf '%s\n' "$out" "$err"
+	[ -z "$(ls -A)" ] || echo EXPANDED
+	exit 0
+fi
+
+hostile_in() {
+	local shell=$1 what=$2
+	shift 2
+	run unshare -m -- bash "$0" hostile "$@"
+	if [ "$rc" -eq 77 ]; then
+		skip "$shell: hostile name, $what" "no mount of a tmpfs here: $err"
+		return 1
+	fi
+	unlike "$shell: hostile name, $what: not expanded" "$out" EXPANDED
+}
+
+test_hostile() {
+	local shell=$1 typed
+	need_root "$shell: hostile name" || return 0
+	for typed in 'netns:' 'netns:\$\(to' '7@netns:'; do
+		hostile_in "$shell" "$typed" "$shell" "nstree $typed" || return 0
+		like "$shell: hostile name, $typed: found" "$out" 'touch'
+		if [ "$shell" = fish ] || [ -n "$(lacks zsh)" ]; then
+			continue
+		fi
+		hostile_in "$shell" "$typed, run" "${shell}_run" "nstree $typed" || return 0
+		like "$shell: hostile name, $typed, run: as it is" "$out" "${given//[\$()]/.}"
+	done
+}
+
+test_main() {
+	local shell reason
+	for shell in bash zsh fish; do
+		reason=$(lacks "$shell")
+		if [ -n "$reason" ]; then
+			skip "$shell" "$reason"
+			continue
+		fi
+		test_options "$shell"
+		test_arguments "$shell"
+		test_targets "$shell"
+		test_hostile "$shell"
+	done
+}
+
+test_main
+done_testing

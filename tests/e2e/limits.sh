@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# What cannot be read is said; other procfs, closed descriptors, full disks, narrow places.
+# shellcheck source-path=SCRIPTDIR disable=SC2016,SC2119
+. "$(dirname "$0")/lib.sh"
+
+json() {
+	jq -r "$1" <<<"$out" 2>&1
+}
+
+# As somebody who may not look into the processes of root.
+test_user() {
+	need_root 'as an ordinary user' || return 0
+	if ! as_user true 2>/dev/null; then
+		skip 'as an ordinary user' 'no other user can be taken on here'
+		return
+	fi
+	run as_user "$NSTREE" --json
+	is 'user: status' "$rc" 0
+	is 'user: not complete' "$(json .complete)" false
+	ok 'user: each unread process is a gap' \
+		test "$(json '.gaps | length')" -ge "$(json .totals.unread)"
+	isnt 'user: there are some' "$(json .totals.unread)" 0
+	like 'user: one line says how many' "$err" \
+		$'(^|\n)nstree: [0-9]+ processes could not be read'
+	run as_user "$NSTREE"
+	is 'user, tree: status' "$rc" 0
+	like 'user, tree: they are in the picture' "$out" '\?\?\?\?'
+	run as_user "$NSTREE" --strict -l
+	is 'user: --strict' "$rc" 3
+}
+
+# hidepid and subset=pid, each in a mount namespace of its own.
+test_hidepid() {
+	need_root hidepid || return 0
+	local option
+	for option in hidepid=2 subset=pid; do
+		run unshare -m bash -c "mount -t proc -o $option proc /proc 2>/dev/null ||
+			exit 77; exec setpriv --reuid 65534 --regid 65534 --clear-groups \
+			\"\$1\" --json" - "$NSTREE"
+		if [ "$rc" -eq 77 ]; then
+			skip "$option" 'this kernel has no such mount option'
+			continue
+		fi
+		is "$option: status" "$rc" 0
+		is "$option: not complete" "$(json .complete)" false
+		is "$option: nobody knows how many are hidden" "$(json .totals.hidden)" null
+		like "$option: the line says why" "$err" "${option%%=*}"
+	done
+}
+
+# In a child pid namespace whose /proc is the parent's: nothing goes by number.
+test_old_proc() {
+	if ! in_pidns_old_proc true 2>/dev/null; then
+		skip 'an old /proc' 'no pid namespace can be made here'
+		return
+	fi
+	run in_pidns_old_proc "$NSTREE" --json
+	is 'old /proc: status' "$rc" 0
+	is 'old /proc: noticed' "$(json .procfs.own_pids)" false
+	like 'old /proc: said' "$err" 'another pid namespace'
+	run in_pidns_old_proc "$NSTREE" 1:1
+	is 'old /proc: PID:INODE is refused' "$rc" 1
+	run in_pidns "$NSTREE" --json
+	is 'own /proc: noticed' "$(json .procfs.own_pids)" true
+	run in_pidns "$NSTREE"
+	like 'inside: the top line reads here' "$out" $'\nhere'
+	like 'inside: one remark' "$err" 'host is not visible'
+}
+
+# A container that was given the host's /proc beside its own.
+test_given_proc() {
+	need_root "the host's /proc, given" || return 0
+	fixture sandbox || return 0
+	run unshare -mpf --mount-proc=/proc "$NSTREE" --proc /proc --json
+	is 'given: its own' "$(json .procfs.own_pids)" true
+	mkdir "$tmp/hostproc"
+	run unshare -mpf bash -c 'mount --rbind /proc "$1" && mount -t proc proc /proc &&
+		exec "$2" --proc "$1" --json' - "$tmp/hostproc" "$NSTREE"
+	is 'given: the other' "$(json .procfs.own_pids)" false
+	is "given: shows the host's tasks" \
+		"$(json "[.tasks[] | select(.tid == $(fix '.tasks[0].proc_tid'))] | length")" 1
+	fixture_close
+}
+
+# In a time namespace whose boot was later than most processes: their start is negative.
+test_time_namespace() {
+	local up pid
+	need_root 'a time namespace' || return 0
+	up=$(cut -d. -f1 /proc/uptime)
+	if ! unshare -T --boottime "-$up" -f true 2>/dev/null; then
+		skip 'a time namespace' 'no time namespace can be made here'
+		return
+	fi
+	# this shell as the procfs numbers it
+	read -r pid _ </proc/self/stat
+	run unshare -T --boottime "-$up" -f "$NSTREE" "$pid"
+	is 'boot set back: status' "$rc" 0
+	like 'boot set back: the process is there' "$out" "^$pid bash"
+}
+
+# A thread's number is not that of a process.
+test_thread_number() {
+	fixture thread-ns || return 0
+	run nstree "$(fix .thread.proc_tid)"
+	is 'the number of a thread' "$rc:$out" 1:
+	like 'is no process' "$err" 'no such process'
+	fixture_close
+}
+
+test_output() {
+	local status
+	"$NSTREE" -l >/dev/full 2>"$tmp/err"
+	status=$?
+	is 'a full disk: status' "$status" 1
+	like 'a full disk: said' "$(<"$tmp/err")" 'No space left'
+	"$NSTREE" -l 2>"$tmp/err" | true
+	unlike 'a reader that leaves: nothing is said' "$(<"$tmp/err")" 'Broken pipe'
+	"$NSTREE" -l <&- >&- 2>&-
+	ok 'standard descriptors closed: no crash' test $? -lt 126
+	"$NSTREE" -l <&- 2>/dev/null >"$tmp/out"
+	like 'standard input closed: all the same' "$(<"$tmp/out")" '^ *NS TYPE'
+	run env COLUMNS=20 TERM=dumb "$NSTREE"
+	is 'narrow: status' "$rc" 0
+	unlike 'a pipe: no colour' "$(NO_COLOR='' nstree)" $'\033'
+	unlike 'ASCII in the C locale' "$(LC_ALL=C nstree 2>&1)" '[^[:print:][:space:]]'
+}
+
+test_hostile() {
+	local bad=$'\033'
+	fixture hostile-name || return 0
+	local pid
+	pid=$(fix '.tasks[0].proc_pid')
+	for option in '' -l -x --dot -a "-p $pid" '--json' '-l -J' '-l -r'; do
+		# shellcheck disable=SC2086
+		run nstree $option
+		is "hostile, ${option:-tree}: status" "$rc" 0
+		unlike "hostile, ${option:-tree}: no escape character" "$out$err" "$bad"
+		ok "hostile, ${option:-tree}: valid UTF-8" \
+			iconv -f UTF-8 -t UTF-8 -o /dev/null <(printf %s "$out")
+	done
+	fixture_close
+}
+
+test_wrong_use() {
+	run nstree --nosuch
+	is 'wrong option: status' "$rc" 2
+	is 'wrong option: two lines' "$(wc -l <<<"$err")" 2
+	run nstree -t 4711
+	is '-t 4711: status' "$rc" 2
+	like '-t 4711: hint' "$err" 'try: nstree 4711'
+	run nstree net
+	is 'net: status' "$rc" 1
+	like 'net: hint' "$err" 'try: nstree -t net'
+	run nstree 999999
+	is 'no such pid' "$rc:$out:$err" '1::nstree: 999999: no such process'
+	run nstree net:1
+	is 'no such namespace: status' "$rc" 1
+	run nstree -J -r
+	is '-J -r exclude each other' "$rc" 2
+	run nstree --help
+	is '--help: status' "$rc" 0
+	ok '--help: one screen' test "$(wc -l <<<"$out")" -le 24
+	is '--help: 80 columns' "$(awk 'length > 80' <<<"$out")" ''
+	run nstree --help-all
+	is '--help-all: status' "$rc" 0
+}
+
+test_user
+test_hidepid
+test_old_proc
+test_given_proc
+test_time_namespace
+test_thread_number
+test_output
+test_hostile
+test_wrong_use
+done_testing

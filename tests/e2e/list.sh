@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# nstree -l: lsns' list, and what lsns gives is given.
+# shellcheck source-path=SCRIPTDIR disable=SC2016,SC2119
+. "$(dirname "$0")/lib.sh"
+
+columns() {
+	awk '{ $1 = $1 } 1' | sort
+}
+
+# Both lists of one quiet moment: lsns before and after says the same. Fixture or not, the
+# host has other processes that come and go, so it is tried until it is quiet.
+compare_with_lsns() {
+	local try before ours after what
+	for what in NS,TYPE,NPROCS NS,TYPE,PID,UID,USER; do
+		for ((try = 0; try < 50; try++)); do
+			before=$(lsns -r -n -o "$what" | columns)
+			ours=$("$NSTREE" -l -r -n -o "$what" 2>/dev/null | columns)
+			after=$(lsns -r -n -o "$what" | columns)
+			[ "$before" = "$after" ] && [ "$(comm -23 - <(echo "$ours") \
+				<<<"$before")" = '' ] && break
+		done
+		is "$1: all that lsns gives ($what)" \
+			"$(comm -23 - <(echo "$ours") <<<"$before")" ''
+	done
+}
+
+test_lsns() {
+	if ! command -v lsns >/dev/null; then
+		skip 'as lsns' 'no lsns'
+		return
+	fi
+	compare_with_lsns 'this host'
+	local situation
+	for situation in host-and-two nested5 pod; do
+		fixture $situation || continue
+		compare_with_lsns $situation
+		fixture_close
+	done
+	is 'the default columns' "$("$NSTREE" -l 2>/dev/null | head -1 | awk '{ $1 = $1 } 1')" \
+		"$(lsns -l | head -1 | awk '{ $1 = $1 } 1')"
+	run nstree -l -t net
+	like 'and with -t net' "$out" '^ *NS TYPE +NPROCS +PID +USER +NETNSID +NSFS +COMMAND'
+}
+
+test_options() {
+	local pid net
+	fixture sandbox || return 0
+	pid=$(fix '.tasks[0].proc_pid')
+	net=$(fix '.tasks[0].ns.net' | tr -dc 0-9)
+	run nstree -l -p "$pid" -t net -no NS
+	is '-l -p PID -t net -no NS' "${out// /}" "$net"
+	run nstree -l -p "$pid" -r -n -o TYPE
+	is '-p: one line a type' "$(sort <<<"$out" | paste -sd' ')" \
+		'cgroup ipc mnt net pid time user uts'
+	run nstree -r -n -o NS,PNS,ONS -t pid
+	# The kernel's first has no parent; that of a namespace seen from inside is unknown.
+	local none='?'
+	[ "$(readlink /proc/self/ns/pid)" != 'pid:[4026531836]' ] || none=-
+	is '-r implies -l; none and unknown are no 0' "$(awk -v \
+		ns="$(readlink /proc/self/ns/pid | tr -dc 0-9)" '$1 == ns { print $2 }' \
+		<<<"$out")" "$none"
+	run nstree -l -J -o NS,NPROCS,TYPE -t net
+	is '-J: the document' "$(jq -r --argjson n "$net" \
+		'.namespaces[] | select(.ns == $n) | "\(.type) \(.nprocs | type)"' <<<"$out")" \
+		'net number'
+	run nstree -l --json -o +ID
+	is '--json with -l is the same' "$(jq -r 'keys[]' <<<"$out")" namespaces
+	run nstree -l -H
+	like '-H lists the columns' "$out" NPROCS
+	run nstree -l -Tparent -t pid -o NS,PNS
+	is '-Tparent: status' "$rc" 0
+	run nstree -l --output-all
+	is '--output-all: status' "$rc" 0
+	run nstree -l -o NS,NOSUCH
+	is 'an unknown column' "$rc" 2
+	like 'is named' "$err" NOSUCH
+	run nstree -l -p 999999
+	is 'a pid that is not there' "$rc:$out:$err" '1::nstree: 999999: no such process'
+	fixture_close
+}
+
+test_persistent() {
+	fixture memberless-user || return 0
+	run nstree -l -P -n -r -o NS,NPROCS
+	like '-P lists what has no process' "$out" "$(fix .memberless | tr -dc 0-9) 0"
+	unlike 'and nothing else' "$out" ' [1-9]'
+	fixture_close
+}
+
+test_lsns
+test_options
+test_persistent
+done_testing

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Every parser of text that a process can shape, for libFuzzer: the first byte chooses
+ * the parser, the rest is its text. Built and run for a while by "make fuzz" (clang).
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "nsi.h"
+#include "output.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void try_link(char *text)
+{
+	for (unsigned type = 0; type < NSU_TYPE_COUNT; type++) {
+		uint64_t inode = 0;
+
+		if (!nsi_parse_link(text, type, &inode) && !inode)
+			abort();
+	}
+}
+
+static void try_nspid(char *text)
+{
+	pid_t pids[NSI_MAX_LEVELS];
+	int n = nsi_parse_nspid(text, pids, NSI_MAX_LEVELS);
+
+	if (n > NSI_MAX_LEVELS)
+		abort();
+}
+
+static void try_stat(char *text)
+{
+	struct nsu_task_stat stat = NSU_TASK_STAT_INIT;
+
+	if (!nsi_parse_stat(text, &stat, 10000000) &&
+	    strlen(stat.comm) >= sizeof(stat.comm))
+		abort();
+}
+
+static void try_mount(char *text)
+{
+	struct nsi_mount mount;
+
+	if (!nsi_parse_mount(text, &mount) && (!mount.root || !mount.super))
+		abort();
+}
+
+static void try_word(char *text)
+{
+	struct nsu_target *target = NULL;
+	struct nsu_ctx *ctx = NULL;
+
+	/* A path is opened: what the fuzzer invents must not reach the file system. */
+	if (strpbrk(text, "/.") || nsu_ctx_new(NULL, &ctx) < 0)
+		return;
+	if (!nsu_target_new(ctx, text, &target) && !target)
+		abort();
+	nsu_target_free(target);
+	nsu_ctx_free(ctx);
+}
+
+/* Whatever comes in, no control character comes out. */
+static void try_escape(char *text)
+{
+	static const struct output out = { .program = "fuzz", .utf8 = true };
+	char *safe = text_escape(&out, text);
+
+	for (const char *at = safe; at && *at; at++)
+		if ((unsigned char)*at < 0x20 || *at == 0x7f)
+			abort();
+	free(safe);
+	free(text_cut_middle(&out, text, 12));
+	free(text_cut_end(&out, text, 12));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static void (*const parsers[])(char *) = {
+		try_link, try_nspid, try_stat, try_mount, nsi_unescape_octal, try_word,
+		try_escape,
+	};
+	char *text;
+
+	if (!size)
+		return 0;
+	text = malloc(size);
+	if (!text)
+		return 0;
+	memcpy(text, data + 1, size - 1);
+	text[size - 1] = '\0';
+	parsers[data[0] % (sizeof(parsers) / sizeof(*parsers))](text);
+	free(text);
+	return 0;
+}

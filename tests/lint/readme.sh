@@ -1,0 +1,59 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What README tells to read, to type and to make is there.
+
+# shellcheck source-path=SCRIPTDIR source=../e2e/lib.sh
+. "$(dirname "$0")/../e2e/lib.sh"
+
+top=${abs_top_srcdir:-$(dirname "$0")/../..}
+readme=$top/README
+
+test_paths() {
+	local path
+	while read -r path; do
+		ok "there is $path" [ -e "$top/$path" ]
+	done < <(grep -oE '\b(lib|tools|tests|man|completions|bench)/[A-Za-z0-9_./-]*[A-Za-z0-9_]' \
+		"$readme" | sort -u)
+}
+
+# Indented lines are commands, but for their remarks and for output.
+test_commands() {
+	local line word target
+	while read -r word target _; do
+		case $word in
+		./* | .ci/* | tests/* | bench/*) ok "$word can be run" [ -x "$top/$word" ] ;;
+		make)
+			case $target in
+			'' | as | check | install | distcheck) ;;
+			*) ok "make $target" grep -q "^$target:" "$top/Makefile.am" ;;
+			esac
+			;;
+		esac
+	done < <(sed -n 's/^    \([^ ]\)/\1/p' "$readme")
+	while IFS= read -r line; do
+		# shellcheck disable=SC2086 # words
+		run nstree $line
+		is "nstree $line" "$rc" 0
+	done < <(sed -n 's/^    \$ nstree *//p' "$readme")
+}
+
+test_options() {
+	local option known
+	known=$(nstree --list-options | awk -F '\t' '{ print "--" $1; if ($2) print "-" $2 }')
+	while read -r option; do
+		ok "nstree $option" grep -qxF -e "$option" <<<"$known"
+	done < <(grep -oE 'nstree -[-A-Za-z]+' "$readme" | cut -d' ' -f2 | sort -u)
+}
+
+test_screen() {
+	local lines
+	lines=$(grep -n '^Building by hand' "$readme" | cut -d: -f1)
+	ok "the first screen fits" [ "$lines" -le 40 ]
+	is "lines of 90 columns at most" "$(LC_ALL=C.UTF-8 awk 'length > 90' "$readme")" ""
+}
+
+test_paths
+test_commands
+test_options
+test_screen
+done_testing

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Zombies, hostile names, and coming and going. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "nsfix.h"
+
+#define STABLE 20
+#define HOSTILE_COMM "\033\033\033\033\033\033\033\033\033\033\033\033\033\033\033"
+#define RESUME "NSFIX_RESUME="
+
+static void body_zombies(struct fix *f, int slot)
+{
+	pid_t first = -1;
+
+	for (int i = 1; i < (int)f->count; i++) {
+		pid_t pid = fork();
+
+		if (pid < 0)
+			fix_die(f, "fork");
+		if (!pid) {
+			fix_report(f, slot + i);
+			_exit(0);
+		}
+		if (first < 0)
+			first = pid;
+	}
+	/* Ended but not reaped: what WNOWAIT is for. In a new namespace pids count up. */
+	for (int i = 1; i < (int)f->count; i++) {
+		siginfo_t info;
+
+		if (waitid(P_PID, (id_t)(first + i - 1), &info, WEXITED | WNOWAIT))
+			fix_die(f, "wait for a zombie");
+	}
+}
+
+int build_zombies(struct fix *f)
+{
+	long n = fix_number(f, 0, 500);
+
+	if (n < 1 || n > 30000)
+		return fix_fail(f, EINVAL, "number of zombies");
+	f->count = (size_t)n + 1;
+	fix_spawn(f, 0, CLONE_NEWPID, body_zombies);
+	if (fix_collect(f, f->count))
+		return -1;
+	json_tasks(f->out, f->tasks, 1);
+	fputs(",\"zombies\":[", f->out);
+	for (size_t i = 1; i < f->count; i++)
+		fprintf(f->out, "%s%d", i > 1 ? "," : "", f->tasks[i].pids[0]);
+	fputs("]", f->out);
+	json_key_string(f->out, "pid_ns", f->tasks[0].ns[4]);
+	return 0;
+}
+
+static const char *const hostile_argv[] = {
+	"\033]0;owned\007",
+	"line one\nline two\n",
+	"a\tb",
+	"\xff\xfe\xc3(",
+	"\"quoted\" 'both'",
+	"$(touch x)",
+	"`touch x`",
+	"",
+	"\033[2J",
+	NULL,
+};
+
+static void keep_over_exec(int fd)
+{
+	fcntl(fd, F_SETFD, 0);
+}
+
+static void body_hostile(struct fix *f, int slot)
+{
+	char resume[96];
+	char *env[] = { resume, NULL };
+
+	snprintf(resume, sizeof(resume), RESUME "%d %d %d %d", f->life_r, f->report_w,
+		 f->depth, slot);
+	keep_over_exec(f->life_r);
+	keep_over_exec(f->report_w);
+	execve("/proc/self/exe", (char *const *)hostile_argv, env);
+	fix_die(f, "execute itself");
+}
+
+void resume_hostile(void)
+{
+	const char *text = getenv("NSFIX_RESUME");
+	struct fix f = { .life_w = -1 };
+	int slot;
+
+	if (!text)
+		return;
+	if (sscanf(text, "%d %d %d %d", &f.life_r, &f.report_w, &f.depth, &slot) != 4)
+		_exit(2);
+	prctl(PR_SET_NAME, HOSTILE_COMM);
+	fix_report(&f, slot);
+	fix_hold(&f);
+}
+
+int build_hostile_name(struct fix *f)
+{
+	fix_spawn(f, 0, CLONE_NEWNET, body_hostile);
+	if (fix_collect(f, 1))
+		return -1;
+	json_tasks(f->out, f->tasks, 1);
+	json_key_string(f->out, "comm", HOSTILE_COMM);
+	/* As /proc/PID/cmdline has it: not UTF-8, so in hexadecimal. */
+	fputs(",\"cmdline_hex\":\"", f->out);
+	for (int i = 0; hostile_argv[i]; i++) {
+		for (const char *p = hostile_argv[i]; *p; p++)
+			fprintf(f->out, "%02x", (unsigned char)*p);
+		fputs("00", f->out);
+	}
+	fputc('"', f->out);
+	return 0;
+}
+
+static const unsigned int kinds[] = {
+	CLONE_NEWUTS, CLONE_NEWIPC | CLONE_NEWUTS, 0, CLONE_NEWNS | CLONE_NEWCGROUP,
+	CLONE_NEWPID, CLONE_NEWUTS | CLONE_NEWPID, CLONE_NEWUTS, CLONE_NEWNET,
+};
+
+#define KINDS (sizeof(kinds) / sizeof(kinds[0]))
+
+static void come_and_go(unsigned int flags)
+{
+	pid_t pid = fork();
+
+	if (!pid) {
+		/* A refusal is an exit like any other. */
+		if (flags && !unshare((int)flags) && (flags & CLONE_NEWPID)) {
+			pid = fork();
+			if (!pid)
+				_exit(0);
+			waitpid(pid, NULL, 0);
+		}
+		_exit(0);
+	}
+	if (pid > 0)
+		waitpid(pid, NULL, 0);
+}
+
+static void body_churn(struct fix *f, int slot)
+{
+	long seconds = fix_number(f, 1, 0);
+	struct timespec start, now;
+
+	fix_report(f, slot);
+	close(f->report_w);
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	for (unsigned int i = 0; !fix_ended(f); i++) {
+		come_and_go(kinds[i % KINDS]);
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		if (seconds && now.tv_sec - start.tv_sec >= seconds)
+			fix_wait_end(f);
+	}
+	_exit(0);
+}
+
+int build_churn(struct fix *f)
+{
+	long loops = fix_number(f, 0, 1);
+
+	if (loops < 0 || loops > 1000)
+		return fix_fail(f, EINVAL, "number of loops");
+	for (int i = 0; i < STABLE; i++)
+		fix_spawn(f, i, kinds[(size_t)i % KINDS], NULL);
+	for (int i = 0; i < loops; i++)
+		fix_spawn(f, STABLE + i, f->user, body_churn);
+	if (fix_collect(f, STABLE + (size_t)loops))
+		return -1;
+	json_tasks(f->out, f->tasks, STABLE);
+	fputs(",\"loops\":[", f->out);
+	for (size_t i = STABLE; i < f->count; i++)
+		fprintf(f->out, "%s%d", i > STABLE ? "," : "", f->tasks[i].pids[0]);
+	fputc(']', f->out);
+	return 0;
+}
