@@ -112,6 +112,11 @@ static void test_stat(void)
 	st = stat_of("2 (k) I 0 0 0 0 -1 2129984 0 0 0 0 0 0 0 0 20 0 1 0 0", 0,
 		     "kthread");
 	ok(st.kernel && !st.ppid && !st.start, "stat: a kernel thread");
+	/* 5 s before the boot of the reader's time namespace: (2^64 - 5e9) / 1e7 */
+	st = stat_of("1 (x) S 1 2 3 0 -1 0 0 0 0 0 0 0 0 0 20 0 4 0 1844674406870", 0,
+		     "a start before the boot");
+	ok(st.start <= -5000000000 && st.start > -5010000000,
+	   "stat: a start before the boot is negative");
 	stat_of("1 (x) S 99999999999999999999999 2 3 0 -1 0 0 0 0 0 0 0 0 0 20 0 4 0 1",
 		0, "a number of any size");
 }
