@@ -17,9 +17,14 @@ compare_with_lsns() {
 			before=$(lsns -r -n -o "$what" | columns)
 			ours=$("$NSTREE" -l -r -n -o "$what" 2>/dev/null | columns)
 			after=$(lsns -r -n -o "$what" | columns)
-			[ "$before" = "$after" ] && [ "$(comm -23 - <(echo "$ours") \
+			[ -n "$before" ] && [ "$before" = "$after" ] && [ "$(comm -23 - <(echo "$ours") \
 				<<<"$before")" = '' ] && break
 		done
+		# One process called a\nb empties the listing of lsns 2.38.
+		if [ -z "$before" ]; then
+			skip "$1: all that lsns gives ($what)" 'lsns lists nothing here'
+			continue
+		fi
 		is "$1: all that lsns gives ($what)" \
 			"$(comm -23 - <(echo "$ours") <<<"$before")" ''
 	done
@@ -37,8 +42,8 @@ test_lsns() {
 		compare_with_lsns $situation
 		fixture_close
 	done
-	is 'the default columns' "$("$NSTREE" -l 2>/dev/null | head -1 | awk '{ $1 = $1 } 1')" \
-		"$(lsns -l | head -1 | awk '{ $1 = $1 } 1')"
+	is 'the default columns' "$("$NSTREE" -l 2>/dev/null | awk 'NR == 1 { $1 = $1; print }')" \
+		'NS TYPE NPROCS PID USER COMMAND'
 	run nstree -l -t net
 	like 'and with -t net' "$out" '^ *NS TYPE +NPROCS +PID +USER +NETNSID +NSFS +COMMAND'
 }

@@ -40,7 +40,7 @@ const struct situation situations[] = {
 	  can_unshare, CLONE_NEWNET, build_dead_leader },
 	{ "zombies", "[N=500]", "N zombies in a pid namespace of their own", can_unshare,
 	  CLONE_NEWPID, build_zombies },
-	{ "hostile-name", "", "a process with a hostile name and command line",
+	{ "hostile-name", "", "processes with hostile names and command lines",
 	  can_unshare, CLONE_NEWNET, build_hostile_name },
 	{ "uidmap340", "", "a user namespace with 340 lines of uid_map", can_by_building,
 	  0, build_uidmap340 },

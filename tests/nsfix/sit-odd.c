@@ -12,7 +12,6 @@
 #include "nsfix.h"
 
 #define STABLE 20
-#define HOSTILE_COMM "\033\033\033\033\033\033\033\033\033\033\033\033\033\033\033"
 #define RESUME "NSFIX_RESUME="
 
 static void body_zombies(struct fix *f, int slot)
@@ -59,6 +58,18 @@ int build_zombies(struct fix *f)
 	return 0;
 }
 
+/* By slot; the first is the one that the line of JSON tells. */
+static const char *const hostile_comms[] = {
+	"\033\033\033\033\033\033\033\033\033\033\033\033\033\033\033",
+	"",
+	"  ",
+	" a) R 1 (b",
+	"\xff\xfe\xc3(\xe2\x80\xae",
+	"<b>&\"'\\x1b</b>",
+	"a\nb\rc\td",
+};
+#define HOSTILE (sizeof(hostile_comms) / sizeof(hostile_comms[0]))
+
 static const char *const hostile_argv[] = {
 	"\033]0;owned\007",
 	"line one\nline two\n",
@@ -98,20 +109,22 @@ void resume_hostile(void)
 
 	if (!text)
 		return;
-	if (sscanf(text, "%d %d %d %d", &f.life_r, &f.report_w, &f.depth, &slot) != 4)
+	if (sscanf(text, "%d %d %d %d", &f.life_r, &f.report_w, &f.depth, &slot) != 4 ||
+	    slot < 0 || slot >= (int)HOSTILE)
 		_exit(2);
-	prctl(PR_SET_NAME, HOSTILE_COMM);
+	prctl(PR_SET_NAME, hostile_comms[slot]);
 	fix_report(&f, slot);
 	fix_hold(&f);
 }
 
 int build_hostile_name(struct fix *f)
 {
-	fix_spawn(f, 0, CLONE_NEWNET, body_hostile);
-	if (fix_collect(f, 1))
+	for (size_t i = 0; i < HOSTILE; i++)
+		fix_spawn(f, (int)i, CLONE_NEWNET, body_hostile);
+	if (fix_collect(f, HOSTILE))
 		return -1;
-	json_tasks(f->out, f->tasks, 1);
-	json_key_string(f->out, "comm", HOSTILE_COMM);
+	json_tasks(f->out, f->tasks, HOSTILE);
+	json_key_string(f->out, "comm", hostile_comms[0]);
 	/* As /proc/PID/cmdline has it: not UTF-8, so in hexadecimal. */
 	fputs(",\"cmdline_hex\":\"", f->out);
 	for (int i = 0; hostile_argv[i]; i++) {
