@@ -41,8 +41,12 @@ static void put_text(const char *text, bool html)
 	}
 }
 
-static const char *fill_of(const struct line *line)
+static const char *fill_of(const struct dot *dot, const struct line *line)
 {
+	const struct nsu_ns *host = view_host_ns(dot->picture->snap, NSU_USER);
+	const struct nsu_ns *user = line->box ? nsu_sandbox_get_ns(line->box, NSU_USER) :
+						NULL;
+
 	if (line->state)
 		return "#f8d7da";
 	switch (line->kind) {
@@ -54,8 +58,7 @@ static const char *fill_of(const struct line *line)
 		return "#fff3cd";
 	default:
 		/* A user namespace of its own is what separates most. */
-		return line->field[NSU_USER] == 'U' || line->field[NSU_USER] == '^' ?
-			"#d8f0dc" : "#ffffff";
+		return user && host && user != host ? "#d8f0dc" : "#ffffff";
 	}
 }
 
@@ -100,7 +103,7 @@ static void put_node(const struct dot *dot, const struct line *line)
 		printf(", pid %s%s", pids ? pids : "?",
 		       line->kind == LINE_TWINS ? ", ..." : "");
 	}
-	printf(">, fillcolor=\"%s\"%s];\n", fill_of(line),
+	printf(">, fillcolor=\"%s\"%s];\n", fill_of(dot, line),
 	       several ? ", style=\"rounded,filled,dashed\"" : "");
 	free(pids);
 }
@@ -156,8 +159,10 @@ static void put_shared(struct dot *dot, const struct line *line)
 		put_id(line);
 		fputs(" -> ", stdout);
 		put_id(owner);
+		/* Not constraint=false: across frames that ends Graphviz with "trouble in
+		   init_rank". */
 		fputs(" [style=dashed, color=\"#b35900\", fontcolor=\"#b35900\", "
-		      "constraint=false, label=\"", stdout);
+		      "weight=0, label=\"", stdout);
 		for (int u = t; u < NSU_TYPE_COUNT; u++)
 			if (line->field[u] == '&' && picture_find_owner(dot->picture,
 			    nsu_sandbox_get_ns(line->box, (enum nsu_type)u)) == owner)

@@ -70,6 +70,18 @@ static int grow(struct shown_cache *cache)
 	return 0;
 }
 
+/* A name that cannot be seen, or not where it begins or ends, is put in quotes. */
+static char *make_name(const struct output *out, const char *comm)
+{
+	size_t len = strlen(comm);
+	char quoted[sizeof(((struct nsu_task_stat *)NULL)->comm) + 2];
+
+	if (len > 0 && comm[0] != ' ' && comm[len - 1] != ' ')
+		return text_escape(out, comm);
+	snprintf(quoted, sizeof(quoted), "\"%s\"", comm);
+	return text_escape(out, quoted);
+}
+
 static struct shown *add(struct shown_cache *cache, const struct nsu_task *task)
 {
 	struct shown *shown = calloc(1, sizeof(*shown));
@@ -79,7 +91,7 @@ static struct shown *add(struct shown_cache *cache, const struct nsu_task *task)
 	shown->task = task;
 	shown->stat.size = sizeof(shown->stat);
 	shown->error = nsu_task_read_stat(task, &shown->stat);
-	shown->name = text_escape(cache->out, shown->error == 0 ? shown->stat.comm : "?");
+	shown->name = make_name(cache->out, shown->error == 0 ? shown->stat.comm : "?");
 	if (shown->name == NULL) {
 		free(shown);
 		return NULL;

@@ -77,6 +77,16 @@ test_disable() {
 }
 
 test_dot() {
+	local situation
+	if command -v dot >/dev/null; then
+		for situation in hostile-name nested5; do
+			fixture "$situation" || continue
+			run nstree --dot -a
+			dot -Tsvg <<<"$out" >"$tmp/svg" 2>"$tmp/dot.err"
+			is "--dot, $situation: Graphviz takes it" "$?:$(<"$tmp/dot.err")" 0:
+			fixture_close
+		done
+	fi
 	fixture pod || return 0
 	run nstree --dot
 	is '--dot: status' "$rc" 0
