@@ -11,18 +11,10 @@
 #define MAX_ASKED                                                                        \
 	256 /* processes asked for their names: a counted line may be of 8,000 */
 
-static bool is_minor(const struct picture *picture, const struct line *line)
+static bool is_folded(const struct picture *picture, const struct line *line)
 {
-	static const enum nsu_type major[] = { NSU_NET, NSU_PID, NSU_USER };
-
-	if (picture->all || line->kind != LINE_BOX || line->thread || line->child_count ||
-	    !line->parent->box)
-		return false;
-	for (size_t i = 0; i < sizeof(major) / sizeof(major[0]); i++)
-		if (nsu_sandbox_get_ns(line->box, major[i]) !=
-		    nsu_sandbox_get_ns(line->parent->box, major[i]))
-			return false;
-	return true;
+	return !picture->all && line->kind == LINE_BOX && !line->thread &&
+	       !line->child_count && picture_is_minor(line);
 }
 
 /* One with a root of its own is a container in its own right, however alike they are. */
@@ -125,7 +117,7 @@ static int fold_minor(struct picture *picture, struct line *parent)
 	for (size_t i = 0; i < n && r == 0; i++) {
 		struct line *line = parent->children[i];
 
-		if (!is_minor(picture, line))
+		if (!is_folded(picture, line))
 			continue;
 		if (!more) {
 			more = picture_add_line(parent, LINE_MORE);

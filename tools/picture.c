@@ -240,34 +240,62 @@ static int hang(struct picture *picture)
 	return r;
 }
 
+/* The line of a sandbox, or the one it was folded into. Sandboxes are sorted by their
+   first task. */
+static struct line *find_line(const struct picture *picture,
+			      const struct nsu_sandbox *box)
+{
+	pid_t first = nsu_task_get_tid(nsu_sandbox_get_task(box, 0));
+	size_t low = 0, high = picture->box_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct nsu_sandbox *it =
+			nsu_snapshot_get_sandbox(picture->snap, middle);
+
+		if (nsu_task_get_tid(nsu_sandbox_get_task(it, 0)) < first)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < picture->box_count ? picture->boxes[low] : NULL;
+}
+
+bool picture_is_minor(const struct line *line)
+{
+	static const enum nsu_type major[] = { NSU_NET, NSU_PID, NSU_USER };
+
+	if (line->kind == LINE_MORE)
+		return true;
+	if (line->kind == LINE_ROOT || !line->box || !line->parent || !line->parent->box)
+		return false;
+	for (size_t i = 0; i < sizeof(major) / sizeof(major[0]); i++)
+		if (nsu_sandbox_get_ns(line->box, major[i]) !=
+		    nsu_sandbox_get_ns(line->parent->box, major[i]))
+			return false;
+	return true;
+}
+
+/* What started a container may stay in its mount namespace, and is older: only where
+   nothing else is in a namespace does it belong to such a one. */
 const struct line *picture_find_owner(const struct picture *picture,
 				      const struct nsu_ns *ns)
 {
+	const struct nsu_sandbox *box, *last = NULL;
+	const struct line *minor = NULL, *line;
 	size_t n = nsu_ns_count_tasks(ns);
 
 	for (size_t i = 0; i < n; i++) {
-		const struct nsu_sandbox *box;
-		const struct nsu_task *task = nsu_ns_get_task(ns, i);
-		size_t low = 0, high = picture->box_count;
-
-		if (nsu_task_get_sandbox(task, &box) < 0)
+		if (nsu_task_get_sandbox(nsu_ns_get_task(ns, i), &box) < 0 || box == last)
 			continue;
-		/* Sandboxes are sorted by their first task. */
-		while (low < high) {
-			size_t middle = low + (high - low) / 2;
-			const struct nsu_sandbox *it =
-				nsu_snapshot_get_sandbox(picture->snap, middle);
-
-			if (nsu_task_get_tid(nsu_sandbox_get_task(it, 0)) <
-			    nsu_task_get_tid(nsu_sandbox_get_task(box, 0)))
-				low = middle + 1;
-			else
-				high = middle;
-		}
-		if (low < picture->box_count && picture->boxes[low])
-			return picture->boxes[low];
+		last = box;
+		line = find_line(picture, box);
+		if (line && !picture_is_minor(line))
+			return line;
+		if (!minor)
+			minor = line;
 	}
-	return NULL;
+	return minor;
 }
 
 static char letter_of(const struct picture *picture, const struct line *line,

@@ -63,8 +63,12 @@ int picture_new(const struct nsu_snapshot *snap, struct shown_cache *cache,
 		struct picture **ret);
 void picture_free(struct picture *picture);
 
-/* The line that a namespace is counted as belonging to: that of the oldest sandbox in it.
-   NULL: none. A folded sandbox is found as the line it went into. */
+/* Differs from the line it hangs from in nothing but mnt, uts, ipc, cgroup or time. */
+bool picture_is_minor(const struct line *line);
+
+/* The line that a namespace is counted as belonging to: that of the oldest sandbox in it
+   that is not minor, else of the oldest. NULL: none. A folded sandbox is found as the
+   line it went into. */
 const struct line *picture_find_owner(const struct picture *picture,
 				      const struct nsu_ns *ns);
 
