@@ -71,8 +71,8 @@ int nsi_parse_stat(const char *text, struct nsu_task_stat *ret, uint64_t tick_ns
 	ret->session = field[6];
 	ret->kernel = field[9] & PF_KTHREAD;
 	ret->threads = field[20];
-	/* In a time namespace whose boot was later it is negative, which the kernel prints
-	   as a quotient of the wrapped number: wrapping again undoes that. */
+	/* Negative in a time namespace whose boot was later; the kernel prints a
+	   quotient of the wrapped number, and wrapping again undoes that. */
 	ret->start = (int64_t)((uint64_t)field[22] * tick_ns);
 	return 0;
 }
