@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A snapshot while sources fill it. */
 #include <sys/stat.h>
+#include "uapi.h"
 #include "walk.h"
 
 int nsi_builder_add_gap(struct nsi_builder *b, pid_t pid, pid_t tid, const char *step,
@@ -12,10 +13,25 @@ int nsi_builder_add_gap(struct nsi_builder *b, pid_t pid, pid_t tid, const char 
 
 	if (r < 0)
 		return r;
+	if (tid == pid)
+		nsi_log_errno(b->ctx, NSU_LOG_WARNING, error, "process %d: read %s", pid,
+			      step);
+	else
+		nsi_log_errno(b->ctx, NSU_LOG_WARNING, error,
+			      "process %d: thread %d: read %s", pid, tid, step);
 	snap->gaps[snap->gap_count++] = (struct nsu_gap){
-		.pid = pid, .tid = tid, .step = step, .error = error < 0 ? -error : error,
+		.pid = pid, .tid = tid, .step = step, .error = -error,
 	};
 	return 0;
+}
+
+static struct nsu_ns new_ns(enum nsu_type type, uint64_t inode)
+{
+	return (struct nsu_ns){
+		.type = type, .inode = inode, .owner = NSI_NONE, .parent = NSI_NONE,
+		.id_state = -ENODATA, .mntns_state = -ENODATA, .creator_state = -ENODATA,
+		.owner_state = -ENODATA, .parent_state = -ENODATA,
+	};
 }
 
 int nsi_builder_add_ns(struct nsi_builder *b, enum nsu_type type, uint64_t inode,
@@ -37,12 +53,49 @@ int nsi_builder_add_ns(struct nsi_builder *b, enum nsu_type type, uint64_t inode
 	r = nsi_idmap_add(&b->inodes, inode, snap->ns_count);
 	if (r < 0)
 		return r;
-	snap->ns[snap->ns_count] = (struct nsu_ns){
-		.type = type, .inode = inode, .owner = NSI_NONE, .parent = NSI_NONE,
-		.id_state = -ENODATA, .mntns_state = -ENODATA, .creator_state = -ENODATA,
-		.owner_state = -ENODATA, .parent_state = -ENODATA,
-	};
+	snap->ns[snap->ns_count] = new_ns(type, inode);
 	*ret = snap->ns_count++;
+	return 0;
+}
+
+struct nsi_mark nsi_builder_mark(struct nsi_builder *b)
+{
+	b->asked_count = 0;
+	return (struct nsi_mark){ b->snap->task_count, b->snap->gap_count,
+				  b->snap->totals };
+}
+
+void nsi_builder_roll_back(struct nsi_builder *b, const struct nsi_mark *mark)
+{
+	struct nsu_snapshot *snap = b->snap;
+
+	snap->task_count = mark->tasks;
+	snap->gap_count = mark->gaps;
+	snap->totals = mark->totals;
+	for (size_t i = 0; i < b->asked_count; i++) {
+		struct nsu_ns *ns = &snap->ns[b->asked[i]];
+
+		*ns = new_ns(ns->type, ns->inode);
+	}
+	b->asked_count = 0;
+}
+
+void nsi_builder_free(struct nsi_builder *b)
+{
+	nsi_idmap_free(&b->inodes);
+	free(b->asked);
+}
+
+/* From now on its facts are known, be it that they cannot be. */
+int nsi_builder_set_asked(struct nsi_builder *b, uint32_t index)
+{
+	int r = nsi_grow((void **)&b->asked, &b->asked_size, b->asked_count,
+			 sizeof(*b->asked));
+
+	if (r < 0)
+		return r;
+	b->asked[b->asked_count++] = index;
+	b->snap->ns[index].asked = true;
 	return 0;
 }
 
@@ -112,16 +165,19 @@ int nsi_builder_ask(struct nsi_builder *b, uint32_t index, int fd)
 	struct nsu_ns *ns = &b->snap->ns[index];
 	uint32_t owner = NSI_NONE, parent = NSI_NONE;
 	struct nsi_facts facts;
-	int r = 0;
+	int r = nsi_builder_set_asked(b, index);
 
-	ns->asked = true;
+	if (r < 0)
+		return r;
 	nsi_nsfs_ask(b->ctx, fd, ns->type, &facts);
 	ns->id = facts.id;
 	ns->mntns_id = facts.mntns_id;
 	ns->creator = facts.creator;
 	ns->id_state = facts.id_state;
 	ns->mntns_state = facts.mntns_state;
-	ns->creator_state = facts.creator_state;
+	/* The kernel says 0 of its first user namespace, which nobody created. */
+	ns->creator_state = ns->type == NSU_USER && ns->inode == NSI_INIT_USER ? -ENOENT :
+		facts.creator_state;
 	ns->parent_state = relation_state(facts.parent_state, ns);
 	ns->owner_state = ns->type == NSU_USER ? ns->parent_state : facts.owner_state;
 	if (nsi_is_fatal(facts.parent_state) || nsi_is_fatal(facts.owner_state))

@@ -9,6 +9,8 @@
 #include "uapi.h"
 
 #define CAP_SYS_PTRACE_BIT	19
+/* of struct nsu_ctx_options in release 0.1 */
+#define FIRST_SIZE	(offsetof(struct nsu_ctx_options, disable) + sizeof(char *))
 
 const char *nsu_version(void)
 {
@@ -28,13 +30,27 @@ static const char *find_line(const char *text, const char *name)
 	return NULL;
 }
 
-static bool in_initial_userns(const struct nsu_ctx *ctx)
+int nsi_ctx_open_self(const struct nsu_ctx *ctx)
+{
+	/* A thread may be in other namespaces than its process. */
+	static const char *const names[] = { "thread-self", "self" };
+	static const char *const paths[] = { "/proc/thread-self", "/proc/self" };
+	int fd = -1;
+
+	for (size_t i = 0; i < ARRAY_SIZE(names) && fd < 0; i++)
+		fd = openat(ctx->proc_fd, names[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
+	for (size_t i = 0; i < ARRAY_SIZE(paths) && fd < 0 && ctx->procfs.real; i++)
+		fd = open(paths[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? nsi_errno() : fd;
+}
+
+static bool in_initial_userns(int self)
 {
 	char link[64];
 	uint64_t inode;
 	ssize_t n;
 
-	n = readlinkat(ctx->proc_fd, "self/ns/user", link, sizeof(link) - 1);
+	n = readlinkat(self, "ns/user", link, sizeof(link) - 1);
 	if (n < 0)
 		return false;
 	link[n] = '\0';
@@ -90,21 +106,21 @@ static void take_options(struct nsu_ctx *ctx, char *super, const char *status)
 }
 
 /* The line of mountinfo for the mount that our descriptor is on. */
-static void find_mount(struct nsu_ctx *ctx, const char *status)
+static void find_mount(struct nsu_ctx *ctx, int self, const char *status)
 {
 	nsi_autofree char *text = NULL;
 	char path[48], info[256], *save = NULL;
 	const char *value;
 	unsigned long id;
 
-	snprintf(path, sizeof(path), "self/fdinfo/%d", ctx->proc_fd);
-	if (nsi_read_at(ctx->proc_fd, path, info, sizeof(info)) < 0)
+	snprintf(path, sizeof(path), "fdinfo/%d", ctx->proc_fd);
+	if (nsi_read_at(self, path, info, sizeof(info)) < 0)
 		return;
 	value = find_line(info, "mnt_id");
 	if (!value)
 		return;
 	id = strtoul(value, NULL, 10);
-	if (nsi_read_all_at(ctx->proc_fd, "self/mountinfo", 16 << 20, &text) < 0)
+	if (nsi_read_all_at(self, "mountinfo", 16 << 20, &text) < 0)
 		return;
 	for (char *line = strtok_r(text, "\n", &save); line;
 	     line = strtok_r(NULL, "\n", &save)) {
@@ -125,25 +141,27 @@ static void look_at_self(struct nsu_ctx *ctx)
 {
 	struct nsu_procfs *proc = &ctx->procfs;
 	nsi_autofree char *text = NULL;
+	nsi_autoclose int self = -1;
 	pid_t pids[NSI_MAX_LEVELS];
-	char self[16];
+	char number[16];
 	const char *caps;
 	ssize_t n;
 
-	n = readlinkat(ctx->proc_fd, "self", self, sizeof(self) - 1);
-	if (n <= 0)
-		return;
-	self[n] = '\0';
-	proc->self = strtol(self, NULL, 10);
-	if (nsi_read_all_at(ctx->proc_fd, "self/status", 1 << 20, &text) < 0)
+	n = readlinkat(ctx->proc_fd, "self", number, sizeof(number) - 1);
+	if (n > 0) {
+		number[n] = '\0';
+		proc->self = strtol(number, NULL, 10);
+	}
+	self = nsi_ctx_open_self(ctx);
+	if (self < 0 || nsi_read_all_at(self, "status", 1 << 20, &text) < 0)
 		return;
 	proc->own_pids = proc->real && proc->self == getpid() &&
 		nsi_parse_nspid(text, pids, NSI_MAX_LEVELS) <= 1;
 	caps = find_line(text, "CapEff");
 	if (caps && (strtoull(caps, NULL, 16) >> CAP_SYS_PTRACE_BIT & 1))
-		proc->exempt = in_initial_userns(ctx);
+		proc->exempt = in_initial_userns(self);
 	if (proc->real)
-		find_mount(ctx, text);
+		find_mount(ctx, self, text);
 }
 
 static int open_root(const struct nsu_ctx_options *opts, int *ret)
@@ -165,36 +183,53 @@ static int open_root(const struct nsu_ctx_options *opts, int *ret)
 	return 0;
 }
 
+static int open_procfs(struct nsu_ctx *ctx, const struct nsu_ctx_options *opts)
+{
+	struct statfs fs;
+	int r = open_root(opts, &ctx->proc_fd);
+
+	if (r < 0) {
+		nsi_log_errno(ctx, NSU_LOG_ERROR, r, "open %s",
+			      opts->proc_fd < 0 ? "/proc" : "the procfs");
+		return r;
+	}
+	ctx->procfs.real = !fstatfs(ctx->proc_fd, &fs) && fs.f_type == PROC_SUPER_MAGIC;
+	if (ctx->procfs.real || opts->proc_fd >= 0)
+		return 0;
+	nsi_log(ctx, NSU_LOG_ERROR, "/proc is no procfs");
+	return -ENODEV;
+}
+
 int nsu_ctx_new(const struct nsu_ctx_options *opts, struct nsu_ctx **ret)
 {
-	static const struct nsu_ctx_options defaults = NSU_CTX_OPTIONS_INIT;
+	struct nsu_ctx_options own = NSU_CTX_OPTIONS_INIT;
 	struct nsu_ctx *ctx;
-	struct statfs fs;
 	long ticks;
-	int r;
+	int r = 0;
 
-	if (!opts)
-		opts = &defaults;
-	if (!ret || opts->size < sizeof(*opts))
+	if (!ret)
 		return -EINVAL;
+	if (opts)
+		r = nsi_take_options(&own, sizeof(own), FIRST_SIZE, opts);
+	if (r < 0)
+		return r;
 	ctx = calloc(1, sizeof(*ctx));
 	if (!ctx)
 		return -ENOMEM;
 	ctx->proc_fd = -1;
-	ctx->log = opts->log;
-	ctx->log_data = opts->log_data;
-	ctx->log_level = opts->log_level;
+	ctx->log = own.log;
+	ctx->log_data = own.log_data;
+	ctx->log_level = own.log_level;
 	ctx->procfs.hidepid = NSU_HIDEPID_UNKNOWN;
 	ticks = sysconf(_SC_CLK_TCK);
 	ctx->tick_ns = 1000000000 / (ticks > 0 ? ticks : 100);
-	r = nsi_if_disable(ctx, opts->disable);
+	r = nsi_if_disable(ctx, own.disable);
 	if (!r)
-		r = open_root(opts, &ctx->proc_fd);
+		r = open_procfs(ctx, &own);
 	if (r < 0) {
 		nsu_ctx_free(ctx);
 		return r;
 	}
-	ctx->procfs.real = !fstatfs(ctx->proc_fd, &fs) && fs.f_type == PROC_SUPER_MAGIC;
 	if (!ctx->procfs.real)
 		ctx->procfs.hidepid = NSU_HIDEPID_OFF;
 	look_at_self(ctx);

@@ -61,14 +61,16 @@ int nsi_if_disable(struct nsu_ctx *ctx, const char *words)
 	return 0;
 }
 
-static void probe_own(struct nsu_ctx *ctx, enum nsu_type type)
+static void probe_own(struct nsu_ctx *ctx, int self, enum nsu_type type)
 {
 	nsi_autoclose int fd = -1;
-	char path[32] = "self/ns/";
+	char path[32] = "ns/";
 	struct nsi_facts facts;
 
-	fd = openat(ctx->proc_fd, strcat(path, nsu_type_get_name(type)),
-		    O_RDONLY | O_CLOEXEC);
+	/* In a tree of plain files it may be anything, such as a FIFO. */
+	if (!ctx->procfs.real)
+		return;
+	fd = openat(self, strcat(path, nsu_type_get_name(type)), O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return;
 	nsi_nsfs_ask(ctx, fd, type, &facts);
@@ -92,25 +94,30 @@ static void probe_pidfd(struct nsu_ctx *ctx)
 		nsi_if_tell(ctx, NSU_IF_PIDFS_INODE, fs.f_type == PID_FS_MAGIC);
 }
 
-static void probe_proc(struct nsu_ctx *ctx)
+static void probe_proc(struct nsu_ctx *ctx, int self)
 {
 	pid_t pids[NSI_MAX_LEVELS];
 	struct stat st;
-	int n = nsi_read_nspid(ctx->proc_fd, "self/status", pids);
+	int n = nsi_read_nspid(self, "status", pids);
 
 	if (n > 0 || n == -ENODATA)
 		nsi_if_tell(ctx, NSU_IF_NSPID, n > 0);
-	if (!fstatat(ctx->proc_fd, "self/task", &st, 0))
+	if (!fstatat(self, "task", &st, 0))
 		nsi_if_tell(ctx, NSU_IF_TASK_NLINK, st.st_nlink > 2);
 }
 
 int nsu_ctx_probe(struct nsu_ctx *ctx)
 {
+	nsi_autoclose int self = -1;
+
 	if (!ctx)
 		return -EINVAL;
-	probe_own(ctx, NSU_MNT);
-	probe_own(ctx, NSU_USER);
 	probe_pidfd(ctx);
-	probe_proc(ctx);
+	self = nsi_ctx_open_self(ctx);
+	if (self < 0)
+		return 0;
+	probe_own(ctx, self, NSU_MNT);
+	probe_own(ctx, self, NSU_USER);
+	probe_proc(ctx, self);
 	return 0;
 }

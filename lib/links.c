@@ -10,6 +10,12 @@ static const enum nsu_type order[NSU_TYPE_COUNT] = {
 	NSU_USER, NSU_MNT, NSU_PID, NSU_NET, NSU_UTS, NSU_IPC, NSU_CGROUP, NSU_TIME,
 };
 
+static const char *const steps[NSU_TYPE_COUNT] = {
+	[NSU_MNT] = "ns/mnt", [NSU_UTS] = "ns/uts", [NSU_IPC] = "ns/ipc",
+	[NSU_NET] = "ns/net", [NSU_PID] = "ns/pid", [NSU_CGROUP] = "ns/cgroup",
+	[NSU_USER] = "ns/user", [NSU_TIME] = "ns/time",
+};
+
 /* A directory descriptor stays with its task: once the task has ended, and whoever gets
    its number, all below answers ENOENT or ESRCH. */
 int nsi_walk_open(struct nsi_walk *w, const char *path)
@@ -53,29 +59,40 @@ static int read_link(struct nsi_walk *w, const char *name, enum nsu_type type,
 
 /*
  * A link that is not there: the task has ended, or this kernel has no such type. The
- * latter if the task's mnt link, which each has until it ends, is there still.
+ * latter if the task's mnt link, which each has until it ends, is there still, and no
+ * other task has shown one. Where a thread executes a program it takes over the number of
+ * its leader, which has ended: what was missing a moment ago is there again.
  */
-static int judge_absence(struct nsi_walk *w, enum nsu_type type)
+static int judge_absence(struct nsi_walk *w, enum nsu_type type, uint32_t *ret)
 {
-	uint32_t ns;
+	int r;
 
-	if (type == NSU_MNT)
+	if (type == NSU_MNT || !nsi_walk_is_alive(w))
 		return -ESRCH;
-	if (read_link(w, "mnt", NSU_MNT, &ns) < 0)
+	r = read_link(w, nsu_type_get_name(type), type, ret);
+	if (r != -ENOENT)
+		return r;
+	if (w->last[type].len)
 		return -ESRCH;
+	*ret = NSI_NONE;
 	if (w->b->types & 1u << type)
 		w->b->lacking |= 1u << type;
 	return 0;
+}
+
+bool nsi_walk_is_alive(struct nsi_walk *w)
+{
+	uint32_t ns;
+
+	return read_link(w, "mnt", NSU_MNT, &ns) == 0;
 }
 
 int nsi_walk_link(struct nsi_walk *w, enum nsu_type type, uint32_t *ret)
 {
 	int r = read_link(w, nsu_type_get_name(type), type, ret);
 
-	if (r != -ENOENT)
-		return r;
-	*ret = NSI_NONE;
-	return judge_absence(w, type);
+	w->step = steps[type];
+	return r == -ENOENT ? judge_absence(w, type, ret) : r;
 }
 
 int nsi_walk_links(struct nsi_walk *w, struct nsu_task *task, unsigned types)
@@ -101,14 +118,21 @@ static int read_child(struct nsi_walk *w, struct nsu_task *task, enum nsu_type t
 	if (!(w->b->types & ~w->b->lacking & 1u << type))
 		return 0;
 	r = read_link(w, nsu_type_get_info(type)->for_children, type, ret);
-	/* A pid namespace before its first process has no link here, below Linux 7.1. */
-	if (r == -ENOENT)
-		task->child_none |= 1u << type;
-	else if (r < 0)
-		task->child_unread |= 1u << type;
 	if (*ret == task->ns[type])
 		*ret = NSI_NONE;
-	return nsi_is_fatal(r) ? r : 0;
+	if (!r || nsi_is_fatal(r))
+		return r;
+	/* A pid namespace before its first process has no link here, below Linux 7.1. */
+	if (r == -ENOENT && type == NSU_TIME && !nsi_walk_is_alive(w))
+		return -ESRCH;
+	if (r == -ENOENT) {
+		task->child |= NSI_CHILD_NONE(type);
+		return 0;
+	}
+	task->child |= NSI_CHILD_UNREAD(type);
+	task->child_error = -r;
+	return nsi_builder_add_gap(w->b, w->pid, w->tid, type == NSU_PID ?
+				   "ns/pid_for_children" : "ns/time_for_children", r);
 }
 
 int nsi_walk_children(struct nsi_walk *w, struct nsu_task *task)
@@ -134,7 +158,8 @@ static int ask_one(struct nsi_walk *w, const char *name, enum nsu_type type,
 			return -ESRCH;
 		if (nsi_is_fatal(r))
 			return r;
-		snap->ns[*index].asked = true;
+		if (nsi_builder_set_asked(w->b, *index) < 0)
+			return -ENOMEM;
 		snap->ns[*index].id_state = snap->ns[*index].owner_state = r;
 		snap->ns[*index].mntns_state = snap->ns[*index].creator_state = r;
 		snap->ns[*index].parent_state = r;

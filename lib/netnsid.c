@@ -74,7 +74,7 @@ static int open_by_task(const struct nsu_ns *net, const struct nsu_task *task)
 		return dir;
 	fd = openat(dir, "ns/net", O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return nsi_errno();
+		return errno == ENOENT ? -ESRCH : nsi_errno();
 	r = nsi_nsfs_inode(fd, &inode, &dev);
 	if (r < 0 || inode != net->inode) {
 		close(fd);
@@ -90,6 +90,8 @@ int nsu_ns_read_nsid(const struct nsu_ns *net, int *ret)
 
 	if (!net || !ret || net->type != NSU_NET)
 		return -EINVAL;
+	if (!net->snap->ctx->procfs.real)
+		return -ENODATA;
 	for (size_t i = 0; i < net->tasks.count && fd < 0; i++)
 		fd = open_by_task(net, nsu_ns_get_task(net, i));
 	if (fd < 0)

@@ -28,6 +28,8 @@ int nsu_snapshot_find_ns(const struct nsu_snapshot *snap, enum nsu_type type,
 
 	if (!snap || !ret || (unsigned)type >= NSU_TYPE_COUNT)
 		return -EINVAL;
+	if (!(snap->types_asked & 1u << type))
+		return -ENODATA;
 	first = snap->by_type[type];
 	count = snap->by_type[type + 1] - first;
 	if (!count)
@@ -42,13 +44,17 @@ int nsu_snapshot_find_ns(const struct nsu_snapshot *snap, enum nsu_type type,
 int nsu_snapshot_find_inode(const struct nsu_snapshot *snap, uint64_t inode,
 			    const struct nsu_ns **ret)
 {
+	int missed = -ENOENT;
+
 	for (unsigned type = 0; type < NSU_TYPE_COUNT; type++) {
 		int r = nsu_snapshot_find_ns(snap, type, inode, ret);
 
-		if (r != -ENOENT)
+		if (r == -ENODATA)
+			missed = r;
+		else if (r != -ENOENT)
 			return r;
 	}
-	return -ENOENT;
+	return missed;
 }
 
 int nsu_snapshot_find_id(const struct nsu_snapshot *snap, uint64_t id,
@@ -141,9 +147,13 @@ int nsu_ns_get_owner(const struct nsu_ns *ns, const struct nsu_ns **ret)
 	return ns ? get_relation(ns, ns->owner_state, ns->owner, ret) : -EINVAL;
 }
 
-unsigned nsu_ns_get_level(const struct nsu_ns *ns)
+int nsu_ns_get_level(const struct nsu_ns *ns)
 {
-	return ns->level;
+	if (!ns)
+		return -EINVAL;
+	if (!nsu_type_get_info(ns->type)->nested)
+		return -ENOENT;
+	return ns->snap->parts & NSU_PART_RELATIONS ? ns->level : -ENODATA;
 }
 
 size_t nsu_ns_count_processes(const struct nsu_ns *ns)
@@ -270,12 +280,14 @@ int nsu_task_get_child_ns(const struct nsu_task *task, enum nsu_type type,
 
 	if (!task || !ret || (unsigned)type >= NSU_TYPE_COUNT)
 		return -EINVAL;
+	if (task->flags & NSI_TASK_ZOMBIE)
+		return -ENOENT;
 	if (type == NSU_PID || type == NSU_TIME) {
 		if (!(task->snap->parts & NSU_PART_CHILDREN))
 			return -ENODATA;
-		if (task->child_unread & 1u << type)
-			return -EACCES;
-		if (task->child_none & 1u << type)
+		if (task->child & NSI_CHILD_UNREAD(type))
+			return -task->child_error;
+		if (task->child & NSI_CHILD_NONE(type))
 			return -ENOENT;
 		index = type == NSU_PID ? task->child_pid : task->child_time;
 	}

@@ -33,6 +33,13 @@ static inline void nsi_freep(void *p)
 }
 #define nsi_autofree __attribute__((cleanup(nsi_freep)))
 
+/*
+ * Takes over an option struct of the caller, whose release may be another one: what it
+ * lacks stays as it is in *to, what it has beyond must be 0. first: the size of the
+ * struct in release 0.1. -EINVAL, -E2BIG.
+ */
+int nsi_take_options(void *to, size_t to_size, size_t first, const void *from);
+
 /* ctx.c, log.c, interface.c */
 struct nsu_ctx {
 	int proc_fd; /* the procfs root, O_PATH or readable directory */
@@ -46,6 +53,11 @@ struct nsu_ctx {
 
 void nsi_log(const struct nsu_ctx *ctx, enum nsu_log_level level, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/* The same, with ": " and what the negative errno means behind it. */
+void nsi_log_errno(const struct nsu_ctx *ctx, enum nsu_log_level level, int error,
+		   const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+/* The caller's own directory in the procfs, or where that does not show it in /proc. */
+int nsi_ctx_open_self(const struct nsu_ctx *ctx);
 /* May the interface be used? Then the caller tries it and tells what came of it. */
 bool nsi_if_usable(const struct nsu_ctx *ctx, enum nsu_interface what);
 void nsi_if_tell(struct nsu_ctx *ctx, enum nsu_interface what, bool present);
@@ -100,6 +112,7 @@ struct nsu_ns {
 	uint16_t level;
 	uint8_t type;
 	bool asked;			/* its facts were read, or cannot be */
+	bool held;			/* by a target: no task needs to be in it */
 };
 
 enum {
@@ -120,9 +133,11 @@ struct nsu_task {
 	uint16_t pid_count;		/* 0: not read */
 	uint8_t flags;
 	uint8_t unread;			/* types that could not be read */
-	uint8_t child_unread;		/* bit NSU_PID, NSU_TIME */
-	uint8_t child_none;
+	uint8_t child;			/* NSI_CHILD_* of pid_for_children, time_... */
+	uint8_t child_error;		/* the errno of NSI_CHILD_UNREAD */
 };
+#define NSI_CHILD_NONE(type)	(1u << ((type) == NSU_TIME))
+#define NSI_CHILD_UNREAD(type)	(4u << ((type) == NSU_TIME))
 _Static_assert(NSU_TYPE_COUNT <= 8, "a mask of types is one byte");
 
 struct nsu_sandbox {
@@ -158,6 +173,8 @@ struct nsu_snapshot {
 	uint32_t ref_task;
 	uint32_t proc_pidns;		/* the pid namespace that the procfs shows */
 	bool inner_partial;		/* there are numbers whose namespace is unknown */
+	bool limited;			/* of some processes only */
+	bool no_nspid;			/* this kernel does not tell inner numbers */
 };
 
 /* A snapshot while sources fill it. */
@@ -170,6 +187,14 @@ struct nsi_builder {
 	unsigned lacking;		/* types this kernel turned out to lack */
 	uint64_t proc_pidns_inode;	/* 0: not known yet */
 	bool disordered;		/* tasks did not come sorted */
+	uint32_t *asked;		/* namespaces asked since the mark */
+	size_t asked_count, asked_size;
+};
+
+/* Where a snapshot stood before a task was read, which may turn out to have ended. */
+struct nsi_mark {
+	size_t tasks, gaps;
+	struct nsu_totals totals;
 };
 
 /* builder.c: how a source fills a snapshot */
@@ -182,10 +207,16 @@ int nsi_builder_add_ns(struct nsi_builder *b, enum nsu_type type, uint64_t inode
 int nsi_builder_add_task(struct nsi_builder *b, const struct nsu_task *task);
 int nsi_builder_add_pids(struct nsi_builder *b, struct nsu_task *task, const pid_t *pids,
 			 size_t count);
+int nsi_builder_set_asked(struct nsi_builder *b, uint32_t index);
 /* Asks an open namespace all that NSU_PART_RELATIONS wants, climbing to owners and
    parents that are not known yet. */
 int nsi_builder_ask(struct nsi_builder *b, uint32_t index, int fd);
 bool nsi_builder_cancelled(const struct nsi_builder *b);
+struct nsi_mark nsi_builder_mark(struct nsi_builder *b);
+/* Forgets what was added since, and what the namespaces met since then told: they may be
+   gone as well, and their inodes another's. */
+void nsi_builder_roll_back(struct nsi_builder *b, const struct nsi_mark *mark);
+void nsi_builder_free(struct nsi_builder *b);
 
 /* relate.c: sorts, links and counts what was gathered. sandbox.c: groups tasks.
    pidmap.c: numbers in inner pid namespaces. */
@@ -202,6 +233,16 @@ struct nsi_source {
 	int (*scan)(struct nsi_builder *b);
 };
 extern const struct nsi_source nsi_source_procfs;
+
+/* target.c */
+/* Adds what finding it takes. */
+void nsi_target_widen(const struct nsu_target *target, unsigned *parts, unsigned *types);
+/* Adds what it holds open to the picture. */
+int nsi_target_add(const struct nsu_target *target, struct nsi_builder *b);
+
+/* procfs.c */
+/* 0; -ESRCH: there is none; -ECHILD: it is a thread's number. */
+int nsi_check_process(const struct nsu_ctx *ctx, pid_t pid);
 
 /* task.c */
 /* An open /proc/PID, checked to be the task still where that can be. */

@@ -79,18 +79,20 @@ int nsu_snapshot_find_pid(const struct nsu_snapshot *snap, const struct nsu_ns *
 {
 	struct nsi_inner key = { .pid = pid };
 	const struct nsi_inner *found;
+	int r;
 
 	if (!is_pidns_of(snap, pidns) || !ret || pid <= 0)
 		return -EINVAL;
-	if (index_of(pidns) == snap->proc_pidns)
-		return nsu_snapshot_find_task(snap, pid, ret);
-	if (!(snap->parts & NSU_PART_PIDS) ||
-	    snap->ctx->interface[NSU_IF_NSPID] >= NSU_IF_ABSENT)
+	if (index_of(pidns) == snap->proc_pidns) {
+		r = nsu_snapshot_find_task(snap, pid, ret);
+		return r == -ENOENT && snap->limited ? -ENODATA : r;
+	}
+	if (!(snap->parts & NSU_PART_PIDS) || snap->no_nspid)
 		return -ENODATA;
 	key.ns = index_of(pidns);
 	found = bsearch(&key, snap->inner, snap->inner_count, sizeof(key), by_number);
 	if (!found)
-		return snap->inner_partial ? -ENODATA : -ENOENT;
+		return snap->inner_partial || snap->limited ? -ENODATA : -ENOENT;
 	*ret = &snap->tasks[found->task];
 	return 0;
 }

@@ -18,7 +18,8 @@ static struct nsu_task new_task(pid_t pid)
 
 /*
  * Its links are gone: it has ended, is a zombie, or its leader is one and other threads
- * live on. A zombie keeps its pid and user namespaces until it is reaped.
+ * live on. A zombie keeps its pid and user namespaces until it is reaped. -EAGAIN: it
+ * lives again, since a thread that executed a program has taken its number over.
  */
 static int take_dead(struct nsi_walk *w, struct nsu_task *task)
 {
@@ -55,9 +56,37 @@ static int take_dead(struct nsi_walk *w, struct nsu_task *task)
 		if (w->b->snap->task_count == before)
 			task->flags &= ~NSI_TASK_DEAD_LEADER;
 	}
+	if (nsi_walk_is_alive(w))
+		return -EAGAIN;
 	if (!(task->flags & NSI_TASK_DEAD_LEADER))
 		w->b->snap->totals.zombies++;
 	return 0;
+}
+
+/* "\nName:\tVALUE", name with all before VALUE; -1: no such line. */
+static long number_in(const char *status, const char *name)
+{
+	const char *at = strstr(status, name);
+
+	return at ? strtol(at + strlen(name), NULL, 10) : -1;
+}
+
+static int take_status(struct nsi_walk *w, struct nsu_task *task, int dir,
+		       const char *path, bool whole)
+{
+	const char *state = strstr(w->text, "\nState:\t");
+	pid_t pids[NSI_MAX_LEVELS];
+	int n = 0;
+
+	if (state && state[8] == 'Z')
+		task->flags |= NSI_TASK_ZOMBIE;
+	/* The status of a dead leader still counts the threads that live on. */
+	if (task->flags & NSI_TASK_ZOMBIE && number_in(w->text, "\nThreads:\t") > 1)
+		task->flags |= NSI_TASK_DEAD_LEADER;
+	if (nsi_if_usable(w->b->ctx, NSU_IF_NSPID))
+		n = whole ? nsi_parse_nspid(w->text, pids, NSI_MAX_LEVELS) :
+			nsi_read_nspid(dir, path, pids);
+	return n > 0 ? nsi_builder_add_pids(w->b, task, pids, n) : 0;
 }
 
 /*
@@ -67,40 +96,35 @@ static int take_dead(struct nsi_walk *w, struct nsu_task *task)
 static int take_unread(struct nsi_walk *w, struct nsu_task *task, const char *step,
 		       int error)
 {
-	pid_t pids[NSI_MAX_LEVELS];
-	char path[32];
-	const char *state;
+	int dir = w->nsdir >= 0 ? w->nsdir : w->b->ctx->proc_fd;
+	char path[32] = "../status";
+	unsigned missing = 0;
 	ssize_t n;
+	int r = 0;
 
-	snprintf(path, sizeof(path), "%d/status", w->pid);
-	n = nsi_read_at(w->b->ctx->proc_fd, path, w->text, sizeof(w->text));
+	if (w->nsdir < 0)
+		snprintf(path, sizeof(path), "%d/status", w->pid);
+	n = nsi_read_at(dir, path, w->text, sizeof(w->text));
 	if (n == -ENOENT || n == -ESRCH)
 		return -ESRCH;
 	if (nsi_is_fatal(n))
 		return n;
+	if (n > 0)
+		r = take_status(w, task, dir, path, n < (ssize_t)sizeof(w->text) - 1);
+	if (r < 0)
+		return r;
 	for (unsigned type = 0; type < NSU_TYPE_COUNT; type++)
 		if (task->ns[type] == NSI_NONE && w->b->types & 1u << type)
-			task->unread |= 1u << type;
+			missing |= 1u << type;
+	if (task->flags & NSI_TASK_ZOMBIE && !(task->flags & NSI_TASK_DEAD_LEADER)) {
+		/* The other six it has lost, whoever asks. */
+		task->unread = missing & (1u << NSU_PID | 1u << NSU_USER);
+		w->b->snap->totals.zombies++;
+		return 0;
+	}
+	task->unread = missing;
 	task->error = error;
 	w->b->snap->totals.unread++;
-	if (n > 0) {
-		bool whole = n < (ssize_t)sizeof(w->text) - 1;
-
-		n = !nsi_if_usable(w->b->ctx, NSU_IF_NSPID) ? 0 :
-			whole ? nsi_parse_nspid(w->text, pids, NSI_MAX_LEVELS) :
-			nsi_read_nspid(w->b->ctx->proc_fd, path, pids);
-		n = n > 0 ? nsi_builder_add_pids(w->b, task, pids, n) : 0;
-		if (n < 0)
-			return n;
-		state = strstr(w->text, "\nState:\t");
-		if (state && state[8] == 'Z') {
-			task->flags |= NSI_TASK_ZOMBIE;
-			task->error = 0;
-			w->b->snap->totals.zombies++;
-			w->b->snap->totals.unread--;
-			return 0;
-		}
-	}
 	return nsi_builder_add_gap(w->b, w->pid, w->tid, step, error);
 }
 
@@ -129,6 +153,28 @@ static int take_living(struct nsi_walk *w, struct nsu_task *task)
 	return r;
 }
 
+/* How often a process may execute a program from a thread while it is read. */
+#define MAX_TRIES 8
+
+static int read_open(struct nsi_walk *w, struct nsu_task *task)
+{
+	struct nsi_mark mark = nsi_builder_mark(w->b);
+	int r = -EAGAIN;
+
+	for (int i = 0; i < MAX_TRIES && r == -EAGAIN; i++) {
+		nsi_builder_roll_back(w->b, &mark);
+		*task = new_task(w->pid);
+		r = nsi_walk_links(w, task, w->b->types);
+		if (!r)
+			r = take_living(w, task);
+		if (r == -ESRCH)
+			r = take_dead(w, task);
+	}
+	if (r == -ESRCH || nsi_is_fatal(r) || !r)
+		return r;
+	return take_unread(w, task, w->step, r);
+}
+
 static int read_process(struct nsi_walk *w, struct nsu_task *task)
 {
 	char path[32];
@@ -138,23 +184,16 @@ static int read_process(struct nsi_walk *w, struct nsu_task *task)
 	r = nsi_walk_open(w, path);
 	if (r < 0)
 		return r == -ESRCH || nsi_is_fatal(r) ? r : take_unread(w, task, "ns", r);
-	r = nsi_walk_links(w, task, w->b->types);
-	if (!r)
-		r = take_living(w, task);
-	if (r == -ESRCH)
-		r = take_dead(w, task);
-	if (r < 0 && r != -ESRCH && !nsi_is_fatal(r))
-		r = take_unread(w, task, "ns/user", r);
+	r = read_open(w, task);
 	close(w->nsdir);
+	w->nsdir = -1;
 	return r;
 }
 
 static int each_process(void *data, pid_t pid)
 {
 	struct nsi_walk *w = data;
-	struct nsu_totals *totals = &w->b->snap->totals, before = *totals;
-	struct nsu_snapshot *snap = w->b->snap;
-	size_t tasks = snap->task_count, gaps = snap->gap_count, ns = snap->ns_count;
+	struct nsi_mark mark = nsi_builder_mark(w->b);
 	struct nsu_task task = new_task(pid);
 	int r;
 
@@ -165,17 +204,12 @@ static int each_process(void *data, pid_t pid)
 	if (!r)
 		r = nsi_builder_add_task(w->b, &task);
 	if (!r)
-		totals->processes++;
+		w->b->snap->totals.processes++;
 	if (r != -ESRCH)
 		return r;
 	/* Ended while it was read: its threads, if any were taken, have too. */
-	snap->task_count = tasks;
-	snap->gap_count = gaps;
-	*totals = before;
-	/* What it was the first to show may be gone as well, and its inode another's. */
-	for (; ns < snap->ns_count; ns++)
-		snap->ns[ns].asked = false;
-	totals->vanished++;
+	nsi_builder_roll_back(w->b, &mark);
+	w->b->snap->totals.vanished++;
 	return 0;
 }
 
@@ -192,10 +226,10 @@ static uint64_t read_pidns(const struct nsu_ctx *ctx, const char *path)
 	return inode;
 }
 
-static bool asked_already(const struct nsu_scan_options *opts, size_t count, pid_t pid)
+static bool is_among(const pid_t *pids, size_t count, pid_t pid)
 {
 	for (size_t i = 0; i < count; i++)
-		if (opts->pids[i] == pid)
+		if (pids[i] == pid)
 			return true;
 	return false;
 }
@@ -209,38 +243,52 @@ static bool is_read(const struct nsi_builder *b, pid_t pid)
 }
 
 /* /proc/TID is there too, but a thread's number is not that of a process. */
-static bool is_thread(struct nsi_walk *w, pid_t pid)
+int nsi_check_process(const struct nsu_ctx *ctx, pid_t pid)
 {
 	const char *tgid;
-	char path[32];
+	char path[32], text[1024];
+	ssize_t n;
 
 	snprintf(path, sizeof(path), "%d/status", pid);
-	if (nsi_read_at(w->b->ctx->proc_fd, path, w->text, sizeof(w->text)) < 0)
-		return false;
-	tgid = strstr(w->text, "\nTgid:\t");
-	return tgid && strtol(tgid + 7, NULL, 10) != pid;
+	n = nsi_read_at(ctx->proc_fd, path, text, sizeof(text));
+	/* hidepid=1: what may not be looked into is there; so is one of a tree of plain
+	   files that has no such file. */
+	snprintf(path, sizeof(path), "%d", pid);
+	if (n < 0)
+		return faccessat(ctx->proc_fd, path, F_OK, 0) < 0 ? -ESRCH : 0;
+	tgid = strstr(text, "\nTgid:\t");
+	return !tgid || strtol(tgid + 7, NULL, 10) == pid ? 0 : -ECHILD;
+}
+
+static int by_number(const void *a, const void *b)
+{
+	const pid_t *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
 }
 
 /* Just these, and the reference: process 1, and where that cannot be read the caller. */
 static int scan_some(struct nsi_walk *w)
 {
-	const struct nsu_scan_options *opts = w->b->opts;
-	pid_t self = w->b->ctx->procfs.self;
-	long found;
+	const struct nsu_ctx *ctx = w->b->ctx;
+	size_t count = w->b->opts->pid_count;
+	nsi_autofree pid_t *pids = calloc(count + 1, sizeof(*pids));
 	int r = 0;
 
-	for (size_t i = 0; i < opts->pid_count && !r; i++)
-		if (!asked_already(opts, i, opts->pids[i]) &&
-		    !is_thread(w, opts->pids[i]))
-			r = each_process(w, opts->pids[i]);
-	found = w->b->snap->totals.processes;
-	if (!r && !found)
+	if (!pids)
+		return -ENOMEM;
+	memcpy(pids, w->b->opts->pids, count * sizeof(*pids));
+	qsort(pids, count, sizeof(*pids), by_number);
+	for (size_t i = 0; i < count && !r; i++)
+		if ((!i || pids[i] != pids[i - 1]) && !nsi_check_process(ctx, pids[i]))
+			r = each_process(w, pids[i]);
+	if (!r && !w->b->snap->totals.processes)
 		return -ESRCH;
-	if (!r && !asked_already(opts, opts->pid_count, 1))
+	if (!r && !is_among(pids, count, 1))
 		r = each_process(w, 1);
-	if (!r && !is_read(w->b, 1) && self &&
-	    !asked_already(opts, opts->pid_count, self))
-		r = each_process(w, self);
+	if (!r && !is_read(w->b, 1) && ctx->procfs.self &&
+	    !is_among(pids, count, ctx->procfs.self))
+		r = each_process(w, ctx->procfs.self);
 	return r;
 }
 
@@ -265,6 +313,7 @@ static int scan(struct nsi_builder *b)
 	if (!w)
 		return -ENOMEM;
 	w->b = b;
+	w->nsdir = -1;
 	b->proc_pidns_inode = read_pidns(b->ctx, b->ctx->procfs.own_pids ?
 					 "self/ns/pid" : "1/ns/pid");
 	r = b->opts->pids ? scan_some(w) : scan_all(w);

@@ -28,8 +28,8 @@ static int by_place(const void *a, const void *b)
 	return strcmp(x->step, y->step);
 }
 
-/* The namespaces that are in the picture: those of its tasks, and all above them. One
-   that only a vanished task named is not. */
+/* The namespaces that are in the picture: those of its tasks and targets, and all above
+   them. One that only a vanished task named is not. */
 static void mark(struct nsu_snapshot *snap, bool *used, uint32_t index)
 {
 	while (index != NSI_NONE && !used[index]) {
@@ -40,8 +40,11 @@ static void mark(struct nsu_snapshot *snap, bool *used, uint32_t index)
 	}
 }
 
-static void mark_tasks(struct nsu_snapshot *snap, bool *used)
+static void mark_all(struct nsu_snapshot *snap, bool *used)
 {
+	for (uint32_t i = 0; i < snap->ns_count; i++)
+		if (snap->ns[i].held)
+			mark(snap, used, i);
 	for (size_t i = 0; i < snap->task_count; i++) {
 		const struct nsu_task *task = &snap->tasks[i];
 
@@ -103,7 +106,7 @@ static int sort_ns(struct nsu_snapshot *snap)
 		free(sorted);
 		return -ENOMEM;
 	}
-	mark_tasks(snap, used);
+	mark_all(snap, used);
 	for (size_t i = 0; i < all; i++) {
 		to[i] = NSI_NONE;
 		if (used[i])
@@ -273,7 +276,8 @@ static int count_all(struct nsu_snapshot *snap)
 		snap->ns[i].processes = n;
 	}
 	for (size_t i = 0; i < snap->ns_count; i++)
-		for (uint32_t at = snap->ns[i].parent; at != NSI_NONE;
+		for (uint32_t at = snap->ns[i].parent;
+		     at != NSI_NONE && snap->ns[i].level < NSI_MAX_LEVELS;
 		     at = snap->ns[at].parent)
 			snap->ns[i].level++;
 	return 0;
@@ -301,14 +305,32 @@ static void find_reference(struct nsi_builder *b)
 		snap->ref_kind = NSU_REF_CALLER;
 }
 
+/* A thread that ended, and its number is a process's now: both were read. */
+static void drop_twice(struct nsu_snapshot *snap)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < snap->task_count; i++) {
+		struct nsu_task *last = kept ? &snap->tasks[kept - 1] : NULL;
+
+		if (!last || last->tid != snap->tasks[i].tid)
+			snap->tasks[kept++] = snap->tasks[i];
+		else if (last->flags & NSI_TASK_THREAD)
+			*last = snap->tasks[i];
+	}
+	snap->task_count = kept;
+}
+
 int nsi_snapshot_finish(struct nsi_builder *b)
 {
 	struct nsu_snapshot *snap = b->snap;
 	const struct nsu_ns *pidns;
 	int r;
 
-	if (b->disordered)
+	if (b->disordered) {
 		qsort(snap->tasks, snap->task_count, sizeof(*snap->tasks), by_tid);
+		drop_twice(snap);
+	}
 	if (snap->gap_count)
 		qsort(snap->gaps, snap->gap_count, sizeof(*snap->gaps), by_place);
 	for (size_t i = 0; i < snap->task_count; i++)
@@ -321,6 +343,7 @@ int nsi_snapshot_finish(struct nsi_builder *b)
 	if (r < 0)
 		return r;
 	find_reference(b);
+	snap->no_nspid = !nsi_if_usable(b->ctx, NSU_IF_NSPID);
 	snap->proc_pidns = NSI_NONE;
 	if (!nsu_snapshot_find_ns(snap, NSU_PID, b->proc_pidns_inode, &pidns))
 		snap->proc_pidns = pidns - snap->ns;

@@ -113,13 +113,10 @@ const struct nsu_task *nsu_sandbox_get_task(const struct nsu_sandbox *box, size_
 	return &box->snap->tasks[box->snap->refs[box->tasks.first + index]];
 }
 
-const struct nsu_ns *nsu_sandbox_get_ns(const struct nsu_sandbox *box, enum nsu_type type)
+int nsu_sandbox_get_ns(const struct nsu_sandbox *box, enum nsu_type type,
+		       const struct nsu_ns **ret)
 {
-	const struct nsu_task *task = nsu_sandbox_get_task(box, 0);
-
-	if (!task || (unsigned)type >= NSU_TYPE_COUNT || task->ns[type] == NSI_NONE)
-		return NULL;
-	return &box->snap->ns[task->ns[type]];
+	return nsu_task_get_ns(nsu_sandbox_get_task(box, 0), type, ret);
 }
 
 size_t nsu_sandbox_count_tasks(const struct nsu_sandbox *box)

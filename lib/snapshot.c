@@ -3,7 +3,10 @@
 #include <fcntl.h>
 #include <string.h>
 #include <time.h>
-#include "nsi.h"
+#include "walk.h"
+
+/* of struct nsu_scan_options in release 0.1 */
+#define FIRST_SIZE (offsetof(struct nsu_scan_options, target_count) + sizeof(size_t))
 
 /* In the order in which they are tried; the tasks are those of the first that can. */
 static const struct nsi_source *const sources[] = {
@@ -18,7 +21,7 @@ static int run_sources(struct nsi_builder *b)
 	snap->sources = calloc(ARRAY_SIZE(sources), sizeof(*snap->sources));
 	if (!snap->sources)
 		return -ENOMEM;
-	for (size_t i = 0; i < ARRAY_SIZE(sources) && r < 0; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(sources) && r < 0 && !nsi_is_fatal(r); i++) {
 		r = sources[i]->scan(b);
 		snap->sources[snap->source_count++] = (struct nsu_source){
 			.name = sources[i]->name, .error = -r,
@@ -36,6 +39,8 @@ static void count_hidden(struct nsu_snapshot *snap)
 	if (proc->hidepid >= NSU_HIDEPID_INVISIBLE &&
 	    (!proc->exempt || faccessat(snap->ctx->proc_fd, "1", F_OK, 0) < 0))
 		snap->totals.hidden = -1;
+	if (proc->hidepid == NSU_HIDEPID_UNKNOWN && !proc->exempt)
+		snap->totals.hidden = -1;
 	if (proc->subset)
 		snap->totals.hidden = -1;
 }
@@ -46,7 +51,13 @@ static int scan(struct nsi_builder *b)
 	struct timespec now;
 	int r;
 
+	if (nsi_builder_cancelled(b))
+		return -ECANCELED;
 	r = run_sources(b);
+	for (size_t i = 0; i < b->opts->target_count && r >= 0; i++)
+		r = nsi_target_add(b->opts->targets[i], b);
+	if (r >= 0 && !snap->totals.processes)
+		r = -ENODATA;
 	if (r < 0)
 		return r;
 	clock_gettime(CLOCK_BOOTTIME, &now);
@@ -55,35 +66,53 @@ static int scan(struct nsi_builder *b)
 	return nsi_snapshot_finish(b);
 }
 
+/* What is asked for, with what goes with it. */
+static int settle(struct nsi_builder *b)
+{
+	const struct nsu_scan_options *opts = b->opts;
+	struct nsu_snapshot *snap = b->snap;
+
+	if (opts->types & ~NSU_TYPES_DEFAULT || (opts->target_count && !opts->targets) ||
+	    opts->parts & ~(NSU_PART_DEFAULT | NSU_PART_PIDS))
+		return -EINVAL;
+	snap->parts = opts->parts ? opts->parts | NSU_PART_TASKS : NSU_PART_DEFAULT;
+	b->types = opts->types ? opts->types | 1u << NSU_USER : NSU_TYPES_DEFAULT;
+	for (size_t i = 0; i < opts->target_count; i++)
+		nsi_target_widen(opts->targets[i], &snap->parts, &b->types);
+	if (snap->parts & (NSU_PART_PIDS | NSU_PART_CHILDREN))
+		b->types |= 1u << NSU_PID;
+	snap->types_asked = b->types;
+	snap->limited = opts->pids;
+	return 0;
+}
+
 int nsu_snapshot_new(struct nsu_ctx *ctx, const struct nsu_scan_options *opts,
 		     struct nsu_snapshot **ret)
 {
-	static const struct nsu_scan_options defaults = NSU_SCAN_OPTIONS_INIT;
-	struct nsi_builder b = { .ctx = ctx, .opts = opts ? opts : &defaults };
-	unsigned types = (1u << NSU_TYPE_COUNT) - 1;
-	struct nsu_snapshot *snap;
-	int r;
+	struct nsu_scan_options own = NSU_SCAN_OPTIONS_INIT;
+	struct nsi_builder b = { .ctx = ctx, .opts = &own };
+	int r = 0;
 
-	if (!ctx || !ret || b.opts->size < sizeof(*opts) || b.opts->types & ~types ||
-	    b.opts->parts & ~(NSU_PART_DEFAULT | NSU_PART_PIDS))
+	if (!ctx || !ret)
 		return -EINVAL;
-	snap = calloc(1, sizeof(*snap));
-	if (!snap)
+	if (opts)
+		r = nsi_take_options(&own, sizeof(own), FIRST_SIZE, opts);
+	if (r < 0)
+		return r;
+	b.snap = calloc(1, sizeof(*b.snap));
+	if (!b.snap)
 		return -ENOMEM;
-	b.snap = snap;
-	snap->ctx = ctx;
-	snap->parts = b.opts->parts ? b.opts->parts : NSU_PART_DEFAULT;
-	b.types = b.opts->types ? b.opts->types | 1u << NSU_USER : types;
-	if (snap->parts & (NSU_PART_PIDS | NSU_PART_CHILDREN))
-		b.types |= 1u << NSU_PID;
-	snap->types_asked = b.types;
-	r = scan(&b);
-	nsi_idmap_free(&b.inodes);
+	b.snap->ctx = ctx;
+	r = settle(&b);
+	if (!r)
+		r = scan(&b);
+	nsi_builder_free(&b);
 	if (r < 0) {
-		nsu_snapshot_free(snap);
+		nsi_log_errno(ctx, NSU_LOG_ERROR, r, "scan");
+		nsu_snapshot_free(b.snap);
 		return r;
 	}
-	*ret = snap;
+	*ret = b.snap;
 	return 0;
 }
 
@@ -115,6 +144,16 @@ bool nsu_snapshot_is_complete(const struct nsu_snapshot *snap)
 unsigned nsu_snapshot_get_parts(const struct nsu_snapshot *snap)
 {
 	return snap->parts;
+}
+
+bool nsu_snapshot_is_limited(const struct nsu_snapshot *snap)
+{
+	return snap->limited;
+}
+
+unsigned nsu_snapshot_get_asked(const struct nsu_snapshot *snap)
+{
+	return snap->types_asked;
 }
 
 unsigned nsu_snapshot_get_types(const struct nsu_snapshot *snap)
@@ -161,15 +200,23 @@ enum nsu_reference nsu_snapshot_get_reference(const struct nsu_snapshot *snap,
 	return snap->ref_kind;
 }
 
-bool nsu_snapshot_sees_host(const struct nsu_snapshot *snap)
+int nsu_snapshot_sees_host(const struct nsu_snapshot *snap)
 {
-	uint32_t pidns;
+	static const enum nsu_type nested[] = { NSU_PID, NSU_USER };
 
+	if (!snap)
+		return -EINVAL;
 	if (snap->ref_task == NSI_NONE)
-		return false;
-	pidns = snap->tasks[snap->ref_task].ns[NSU_PID];
-	return pidns != NSI_NONE &&
-		snap->ns[pidns].inode == nsu_type_get_info(NSU_PID)->initial;
+		return -ENODATA;
+	for (size_t i = 0; i < ARRAY_SIZE(nested); i++) {
+		uint32_t index = snap->tasks[snap->ref_task].ns[nested[i]];
+
+		if (index == NSI_NONE)
+			return -ENODATA;
+		if (snap->ns[index].inode != nsu_type_get_info(nested[i])->initial)
+			return 0;
+	}
+	return 1;
 }
 
 size_t nsu_snapshot_count_tasks(const struct nsu_snapshot *snap)

@@ -20,7 +20,9 @@ struct nsu_target {
 	pid_t pid;			/* TASK, and INNER: the number inside */
 	uint64_t number;		/* NS, INODE: inode; ID: id */
 	enum nsu_type type;		/* NS */
-	int fd; /* TASK: /proc/PID; keeps "ended" and "another's" apart */
+	/* TASK: /proc/PID, which keeps "ended" and "another's" apart. NS by a path: the
+	   namespace. */
+	int fd;
 	struct nsu_target *outer;	/* INNER: where that number counts */
 };
 
@@ -68,9 +70,9 @@ static int take_pid(struct nsu_target *target, uint64_t pid)
 	target->pid = pid;
 	snprintf(path, sizeof(path), "%d", target->pid);
 	target->fd = openat(target->ctx->proc_fd, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (target->fd >= 0)
-		return 0;
-	return errno == ENOENT ? -ESRCH : nsi_errno();
+	if (target->fd < 0)
+		return errno == ENOENT ? -ESRCH : nsi_errno();
+	return nsi_check_process(target->ctx, pid);
 }
 
 /* The /proc directory is opened first, then the pidfd: if that one has the inode asked
@@ -101,37 +103,56 @@ static int check_pidfs(struct nsu_target *target, uint64_t inode)
 	return st.st_ino == inode ? 0 : -ESTALE;
 }
 
-/* Only what lies on nsfs is opened for more than its path: no device, no FIFO. */
+/* What the file is called in /proc/self/fd tells its type, and opens it. */
+static int take_nsfs(struct nsu_target *target, int path_fd)
+{
+	nsi_autoclose int self = -1;
+	char link[64], name[32];
+	ssize_t n;
+
+	snprintf(name, sizeof(name), "fd/%d", path_fd);
+	self = nsi_ctx_open_self(target->ctx);
+	if (self < 0)
+		return self;
+	n = readlinkat(self, name, link, sizeof(link) - 1);
+	if (n <= 0)
+		return n < 0 ? nsi_errno() : -EIO;
+	link[n] = '\0';
+	for (unsigned type = 0; type < NSU_TYPE_COUNT; type++) {
+		if (nsi_parse_link(link, type, &target->number) < 0)
+			continue;
+		target->form = FORM_NS;
+		target->type = type;
+		target->fd = openat(self, name, O_RDONLY | O_CLOEXEC);
+		return target->fd < 0 ? nsi_errno() : 0;
+	}
+	return -EMEDIUMTYPE;
+}
+
+/*
+ * Only what lies on nsfs is opened for more than its path: no device, no FIFO; and only
+ * where no procfs shows this process is its file system asked, which may be a server
+ * that has ended.
+ */
 static int take_path(struct nsu_target *target, const char *path)
 {
 	nsi_autoclose int fd = -1;
 	struct statfs fs;
-	char link[64], self[48];
 	struct stat st;
-	ssize_t n;
+	int r;
 
 	fd = open(path, O_PATH | O_CLOEXEC);
 	if (fd < 0)
 		return nsi_errno();
+	r = take_nsfs(target, fd);
+	if (r != -ENOENT && r != -EACCES)
+		return r;
 	if (fstatfs(fd, &fs) < 0 || fstat(fd, &st) < 0)
 		return nsi_errno();
 	if (fs.f_type != NSFS_MAGIC)
 		return -EMEDIUMTYPE;
-	snprintf(self, sizeof(self), "self/fd/%d", fd);
-	n = readlinkat(target->ctx->proc_fd, self, link, sizeof(link) - 1);
-	target->form = FORM_INODE;
+	target->form = FORM_INODE;	/* which is all there is to know */
 	target->number = st.st_ino;
-	if (n <= 0)
-		return 0;
-	link[n] = '\0';
-	for (unsigned type = 0; type < NSU_TYPE_COUNT; type++) {
-		uint64_t inode;
-
-		if (nsi_parse_link(link, type, &inode) < 0)
-			continue;
-		target->form = FORM_NS;
-		target->type = type;
-	}
 	return 0;
 }
 
@@ -191,15 +212,29 @@ static int take_self(struct nsu_target *target)
 	return take_pid(target, target->ctx->procfs.self);
 }
 
-static int take_word(struct nsu_target *target, const char *word)
+/* Could be somebody's name for something: nothing that would have to be quoted. */
+static bool is_name(const char *word)
 {
+	unsigned char first = *word;
+
+	for (const char *at = word; *at; at++)
+		if ((unsigned char)*at <= ' ' || *at == 0x7f || strchr(":/@", *at))
+			return false;
+	return first >= 0x80 || first == '_' || (first >= '0' && first <= '9') ||
+	       (first >= 'A' && first <= 'Z') || (first >= 'a' && first <= 'z');
+}
+
+static int take_form(struct nsu_target *target, const char *word)
+{
+	size_t plain = strcspn(word, ":@/");
+
 	if (!strcmp(word, "host")) {
 		target->form = FORM_HOST;
 		return 0;
 	}
 	if (!strcmp(word, "self"))
 		return take_self(target);
-	if (*word == '/' || !strncmp(word, "./", 2) || !strncmp(word, "../", 3))
+	if (word[plain] == '/')
 		return take_path(target, word);
 	if (!strncmp(word, "netns:", 6))
 		return take_netns_name(target, word + 6);
@@ -212,6 +247,13 @@ static int take_word(struct nsu_target *target, const char *word)
 	return take_type(target, word);
 }
 
+static int take_word(struct nsu_target *target, const char *word)
+{
+	int r = take_form(target, word);
+
+	return r == -EINVAL && is_name(word) ? take_netns_name(target, word) : r;
+}
+
 static int new_target(struct nsu_ctx *ctx, const char *word, int joined,
 		      struct nsu_target **ret)
 {
@@ -221,7 +263,7 @@ static int new_target(struct nsu_ctx *ctx, const char *word, int joined,
 	int r;
 
 	if (joined >= MAX_JOINED)
-		return -ELOOP;
+		return -E2BIG;
 	target = calloc(1, sizeof(*target));
 	if (!target)
 		return -ENOMEM;
@@ -233,6 +275,9 @@ static int new_target(struct nsu_ctx *ctx, const char *word, int joined,
 		target->pid = number <= MAX_PID ? number : 0;
 		r = !target->pid ? -EINVAL :
 			new_target(ctx, at + 1, joined + 1, &target->outer);
+		if (!r && target->outer->form == FORM_NS &&
+		    target->outer->type != NSU_PID)
+			r = -EINVAL;
 	} else {
 		r = take_word(target, word);
 	}
@@ -251,36 +296,65 @@ int nsu_target_new(struct nsu_ctx *ctx, const char *word, struct nsu_target **re
 	return new_target(ctx, word, 0, ret);
 }
 
-unsigned nsu_target_get_parts(const struct nsu_target *target)
+void nsi_target_widen(const struct nsu_target *target, unsigned *parts, unsigned *types)
 {
 	switch (target->form) {
 	case FORM_TASK:
 	case FORM_HOST:
-		return 0;
+		return;
 	case FORM_INNER:
-		return NSU_PART_DEFAULT | NSU_PART_PIDS;
-	default:
-		return NSU_PART_DEFAULT;
+		*parts |= NSU_PART_RELATIONS | NSU_PART_PIDS;
+		*types |= 1u << NSU_PID;
+		nsi_target_widen(target->outer, parts, types);
+		return;
+	case FORM_NS:
+		*parts |= NSU_PART_DEFAULT;
+		*types |= 1u << target->type;
+		return;
+	case FORM_INODE:
+	case FORM_ID:
+		*parts |= NSU_PART_DEFAULT;
+		*types |= NSU_TYPES_DEFAULT;
+		return;
 	}
 }
 
-enum nsu_target_kind nsu_target_get_kind(const struct nsu_target *target)
+int nsi_target_add(const struct nsu_target *target, struct nsi_builder *b)
 {
-	switch (target->form) {
-	case FORM_TASK:
-	case FORM_HOST:
-	case FORM_INNER:
-		return NSU_TARGET_TASK;
-	default:
-		return NSU_TARGET_NS;
-	}
+	uint32_t index;
+	int r;
+
+	if (target->form == FORM_INNER)
+		return nsi_target_add(target->outer, b);
+	if (target->form != FORM_NS || target->fd < 0)
+		return 0;
+	r = nsi_builder_add_ns(b, target->type, target->number, &index);
+	if (!r && b->snap->parts & NSU_PART_RELATIONS && !b->snap->ns[index].asked)
+		r = nsi_builder_ask(b, index, target->fd);
+	if (!r)
+		b->snap->ns[index].held = true;
+	return r;
+}
+
+static bool is_task(const struct nsu_target *target)
+{
+	return target->form == FORM_TASK || target->form == FORM_HOST ||
+	       target->form == FORM_INNER;
+}
+
+int nsu_target_get_kind(const struct nsu_target *target, enum nsu_target_kind *ret)
+{
+	if (!target || !ret)
+		return -EINVAL;
+	*ret = is_task(target) ? NSU_TARGET_TASK : NSU_TARGET_NS;
+	return 0;
 }
 
 int nsu_target_get_pid(const struct nsu_target *target, pid_t *ret)
 {
 	if (!target || !ret)
 		return -EINVAL;
-	if (nsu_target_get_kind(target) == NSU_TARGET_NS)
+	if (!is_task(target))
 		return -ENOENT;
 	if (target->form == FORM_INNER)
 		return -ENODATA;
@@ -296,14 +370,18 @@ static int find_inner(const struct nsu_target *target, const struct nsu_snapshot
 	const struct nsu_ns *pidns;
 	int r;
 
-	if (nsu_target_get_kind(target->outer) == NSU_TARGET_NS) {
-		r = nsu_target_find_ns(target->outer, snap, &pidns);
-	} else {
+	if (is_task(target->outer)) {
 		r = nsu_target_find_task(target->outer, snap, &outer);
 		if (!r)
 			r = nsu_task_get_ns(outer, NSU_PID, &pidns);
+	} else {
+		r = nsu_target_find_ns(target->outer, snap, &pidns);
 	}
-	return r < 0 ? r : nsu_snapshot_find_pid(snap, pidns, target->pid, ret);
+	if (r < 0)
+		return r == -ENOENT ? -ESRCH : r;
+	/* By inode or id it may have turned out to be of another type. */
+	r = nsu_snapshot_find_pid(snap, pidns, target->pid, ret);
+	return r == -EINVAL ? -ESRCH : r;
 }
 
 int nsu_target_find_task(const struct nsu_target *target, const struct nsu_snapshot *snap,

@@ -6,6 +6,9 @@
 #include <sys/stat.h>
 #include "nsi.h"
 
+/* of struct nsu_task_stat in release 0.1 */
+#define FIRST_SIZE (offsetof(struct nsu_task_stat, kernel) + sizeof(bool))
+
 #define PF_KTHREAD 0x00200000 /* flags of /proc/PID/stat, include/linux/sched.h */
 
 static int gone(int r)
@@ -77,6 +80,17 @@ int nsi_parse_stat(const char *text, struct nsu_task_stat *ret, uint64_t tick_ns
 	return 0;
 }
 
+/* The caller's struct may be of another release: what it has beyond ours becomes 0. */
+static void give_stat(struct nsu_task_stat *ret, struct nsu_task_stat *found)
+{
+	size_t size = ret->size;
+
+	found->size = size;
+	if (size > sizeof(*found))
+		memset((char *)ret + sizeof(*found), 0, size - sizeof(*found));
+	memcpy(ret, found, size < sizeof(*found) ? size : sizeof(*found));
+}
+
 int nsu_task_read_stat(const struct nsu_task *task, struct nsu_task_stat *ret)
 {
 	struct nsu_task_stat found = NSU_TASK_STAT_INIT;
@@ -87,7 +101,7 @@ int nsu_task_read_stat(const struct nsu_task *task, struct nsu_task_stat *ret)
 	ssize_t n;
 	int r;
 
-	if (!task || !ret || ret->size < sizeof(*ret))
+	if (!task || !ret || ret->size < FIRST_SIZE)
 		return -EINVAL;
 	ctx = task->snap->ctx;
 	dir = nsi_task_open(task);
@@ -104,7 +118,7 @@ int nsu_task_read_stat(const struct nsu_task *task, struct nsu_task_stat *ret)
 	if (fstat(dir, &st) < 0)
 		return gone(nsi_errno());
 	found.uid = st.st_uid;
-	*ret = found;
+	give_stat(ret, &found);
 	return 0;
 }
 
@@ -128,13 +142,13 @@ ssize_t nsu_task_read_cmdline(const struct nsu_task *task, size_t limit, char **
 	return n;
 }
 
-int nsu_task_read_wchan(const struct nsu_task *task, char *buf, size_t size)
+int nsu_task_read_wchan(const struct nsu_task *task, char **ret)
 {
 	nsi_autoclose int dir = -1;
-	char text[128];
+	char text[512];		/* KSYM_NAME_LEN */
 	ssize_t n;
 
-	if (!task || !buf || !size)
+	if (!task || !ret)
 		return -EINVAL;
 	dir = nsi_task_open(task);
 	if (dir < 0)
@@ -144,8 +158,8 @@ int nsu_task_read_wchan(const struct nsu_task *task, char *buf, size_t size)
 		return lacking(dir, n);
 	if (!n || !strcmp(text, "0"))
 		return -ENOENT;
-	snprintf(buf, size, "%s", text);
-	return 0;
+	*ret = strdup(text);
+	return *ret ? 0 : -ENOMEM;
 }
 
 /* Lines "ID:CONTROLLERS:PATH"; cgroups(7). The cgroup2 line is "0::PATH". */

@@ -110,11 +110,13 @@ static int each_thread(void *data, pid_t tid)
 
 	if (tid == t->leader->pid)
 		return 0;
+	if (nsi_builder_cancelled(w->b))
+		return -ECANCELED;
 	task.tid = w->tid = tid;
 	task.flags = NSI_TASK_THREAD;
 	task.pid_count = 0;
 	task.child_pid = task.child_time = NSI_NONE;
-	task.child_none = task.child_unread = 0;
+	task.child = 0;
 	if (t->all)
 		memset(task.ns, 0xff, sizeof(task.ns));
 	snprintf(path, sizeof(path), "../task/%d/ns", tid);

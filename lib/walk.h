@@ -16,7 +16,8 @@ struct nsi_walk {
 	struct nsi_builder *b;
 	struct nsi_last last[NSU_TYPE_COUNT];
 	pid_t pid, tid;			/* the task at hand */
-	int nsdir;			/* its ns directory, O_PATH */
+	int nsdir;			/* its ns directory, O_PATH; -1: not open */
+	const char *step;		/* what was read last, for a gap */
 	char text[8192];		/* a status file, a directory */
 };
 
@@ -25,6 +26,8 @@ struct nsi_walk {
 int nsi_walk_open(struct nsi_walk *w, const char *path);
 int nsi_walk_link(struct nsi_walk *w, enum nsu_type type, uint32_t *ret);
 int nsi_walk_links(struct nsi_walk *w, struct nsu_task *task, unsigned types);
+/* It has links that a task has lost when it has ended. */
+bool nsi_walk_is_alive(struct nsi_walk *w);
 int nsi_walk_children(struct nsi_walk *w, struct nsu_task *task);
 int nsi_walk_ask(struct nsi_walk *w, struct nsu_task *task);
 int nsi_walk_pids(struct nsi_walk *w, struct nsu_task *task);

@@ -24,7 +24,10 @@ static bool is_host(const struct card *card, const struct nsu_ns *ns)
 
 static const char *host_word(const struct card *card)
 {
-	return nsu_snapshot_sees_host(card->snap) ? "the host" : "here";
+	if (nsu_snapshot_sees_host(card->snap) > 0)
+		return "the host";
+	return nsu_snapshot_get_reference(card->snap, NULL) == NSU_REF_INIT ?
+		"this container" : "this process";
 }
 
 static int print_heading(const struct card *card)
@@ -39,7 +42,7 @@ static int print_heading(const struct card *card)
 	if (is_host(card, card->ns)) {
 		r = asprintf(&left, "%s  of %s", name, host_word(card));
 	} else if (nsu_ns_count_tasks(card->ns)) {
-		who = view_process(card->cache, nsu_ns_get_task(card->ns, 0), false);
+		who = view_process(card->cache, view_first_of_ns(card->ns), false);
 		r = asprintf(&left, "%s  of %s", name, who ? who : "?");
 		free(who);
 	} else {
@@ -55,8 +58,9 @@ static int print_heading(const struct card *card)
 static void print_relation(const struct card *card, const char *label, int r,
 			   const struct nsu_ns *other)
 {
-	const char *whose = nsu_snapshot_sees_host(card->snap) ? ", the host's" :
-		", the one here";
+	const char *whose = nsu_snapshot_sees_host(card->snap) > 0 ? ", the host's" :
+		nsu_snapshot_get_reference(card->snap, NULL) == NSU_REF_INIT ?
+		", this container's" : ", this process's own";
 	char name[NS_TEXT_SIZE], *text;
 
 	if (r == -EPERM) {
@@ -88,21 +92,17 @@ static void print_relations(const struct card *card)
 
 static void print_user(const struct card *card)
 {
-	const struct nsu_ns *above;
 	uid_t creator;
 	int r = nsu_ns_get_creator(card->ns, &creator), setgroups;
 
-	if (nsu_ns_get_parent(card->ns, &above) == -ENOENT)
-		card_fact(card->app, "creator", "-");
-	else
-		card_fact(card->app, "creator", r == 0 ? user_name(creator) : "?");
+	card_fact(card->app, "creator", r == 0 ? user_name(creator) :
+		  r == -ENOENT ? "-" : "?");
 	card_fact_take(card->app, "uid map", idmap_text(card->ns, false, true));
 	card_fact_take(card->app, "gid map", idmap_text(card->ns, true, true));
-	if (nsu_ns_count_tasks(card->ns)) {
-		setgroups = nsu_task_read_setgroups(nsu_ns_get_task(card->ns, 0));
-		card_fact(card->app, "setgroups", setgroups < 0 ? "?" :
-			  setgroups ? "allow" : "deny");
-	}
+	setgroups = nsu_ns_count_tasks(card->ns) ?
+		nsu_task_read_setgroups(nsu_ns_get_task(card->ns, 0)) : -ENODATA;
+	card_fact(card->app, "setgroups", setgroups < 0 ? "?" :
+		  setgroups ? "allow" : "deny");
 	card_fact_take(card->app, "owns", view_owns(card->ns));
 }
 
@@ -146,7 +146,9 @@ static char *task_name(const struct card *card, size_t index)
 
 	if (!nsu_task_is_thread(task) || !process)
 		return process;
-	if (asprintf(&text, "%s, thread of %d", process, (int)nsu_task_get_pid(task)) < 0)
+	/* One bracket with both: a comma parts the items of the list. */
+	if (asprintf(&text, "%.*s; thread of %d)", (int)strlen(process) - 1, process,
+		     (int)nsu_task_get_pid(task)) < 0)
 		text = NULL;
 	free(process);
 	return text;
@@ -154,17 +156,13 @@ static char *task_name(const struct card *card, size_t index)
 
 static void print_members(const struct card *card)
 {
-	size_t tasks = nsu_ns_count_tasks(card->ns), threads = 0;
+	size_t tasks = nsu_ns_count_tasks(card->ns);
 	enum nsu_type type = nsu_ns_get_type(card->ns);
 	const struct nsu_task *init;
 	char *text;
 
-	for (size_t i = 0; i < tasks; i++)
-		threads += nsu_task_is_thread(nsu_ns_get_task(card->ns, i));
 	print_counted(card, "processes", nsu_ns_count_processes(card->ns), tasks,
 		      task_name);
-	if (threads && asprintf(&text, "%zu not where their process is", threads) >= 0)
-		card_fact_take(card->app, "threads", text);
 	if (nsu_ns_count_zombies(card->ns) &&
 	    asprintf(&text, "%zu", nsu_ns_count_zombies(card->ns)) >= 0)
 		card_fact_take(card->app, "zombies", text);
@@ -209,7 +207,7 @@ static void print_heirs(const struct card *card)
 /* Its bind mounts here, and what the caller's network namespace calls it. */
 static void print_named(const struct card *card)
 {
-	struct nsu_pins *pins = NULL;
+	struct nsu_binds *binds = NULL;
 	char *text = NULL;
 	size_t size;
 	int nsid;
@@ -218,19 +216,19 @@ static void print_named(const struct card *card)
 
 	if (!f)
 		return;
-	if (nsu_pins_new(card->app->ctx, &pins) == 0) {
-		for (size_t i = 0; i < nsu_pins_count(pins); i++) {
-			const struct nsu_pin *pin = nsu_pins_get(pins, i);
+	if (nsu_binds_new(card->app->ctx, NULL, &binds) == 0) {
+		for (size_t i = 0; i < nsu_binds_count(binds); i++) {
+			const struct nsu_bind *bind = nsu_binds_get(binds, i);
 			char *path;
 
-			if (pin->inode != nsu_ns_get_inode(card->ns))
+			if (bind->inode != nsu_ns_get_inode(card->ns))
 				continue;
-			path = text_escape(&card->app->out, pin->path);
+			path = text_escape(&card->app->out, bind->path);
 			fprintf(f, "%s%s", comma, path ? path : "?");
 			free(path);
 			comma = ", ";
 		}
-		nsu_pins_free(pins);
+		nsu_binds_free(binds);
 	}
 	if (nsu_ns_get_type(card->ns) == NSU_NET &&
 	    nsu_ns_read_nsid(card->ns, &nsid) == 0)

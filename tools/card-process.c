@@ -35,6 +35,7 @@ static int print_heading(const struct card *card)
 	const struct nsu_task *task = card->task;
 	char age[16], user[64], *left, *right;
 	bool thread = nsu_task_is_thread(task);
+	char state = card->shown->stat.state;
 	int r;
 
 	r = thread ? asprintf(&left, "%d %s, thread of %d", (int)nsu_task_get_tid(task),
@@ -42,8 +43,9 @@ static int print_heading(const struct card *card)
 		asprintf(&left, "%d %s", (int)nsu_task_get_tid(task), card->shown->name);
 	if (r < 0)
 		return -ENOMEM;
-	r = asprintf(&right, "%c  %s  running %s", card->shown->stat.state,
+	r = asprintf(&right, "%c  %s  %s %s", state,
 		     view_user(user, card->app, card->snap, task, card->shown),
+		     strchr("ZXTt", state) ? "age" : "running",
 		     view_age(age, card->snap, card->shown));
 	if (r >= 0) {
 		card_heading(card->app, left, right);
@@ -144,7 +146,7 @@ static void print_uid(const struct card *card)
 
 static void print_state(const struct card *card)
 {
-	char wchan[80], *escaped, *text;
+	char *wchan, *escaped, *text;
 
 	if (nsu_task_is_dead_leader(card->task)) {
 		card_fact(card->app, "state", "ended, its threads live");
@@ -155,11 +157,12 @@ static void print_state(const struct card *card)
 		card_fact(card->app, "state", card->shown->stat.state == 'T' ? "stopped" :
 			  "stopped by a tracer");
 	} else if (card->shown->stat.state == 'D') {
-		if (nsu_task_read_wchan(card->task, wchan, sizeof(wchan)) < 0) {
+		if (nsu_task_read_wchan(card->task, &wchan) < 0) {
 			card_fact(card->app, "state", "D: waits, and where is not told");
 			return;
 		}
 		escaped = text_escape(&card->app->out, wchan);
+		free(wchan);
 		if (!escaped || asprintf(&text, "D: waits in %s", escaped) < 0)
 			text = NULL;
 		free(escaped);
@@ -167,9 +170,48 @@ static void print_state(const struct card *card)
 	}
 }
 
+/* How many, and of those with namespaces of their own the number, name and letters:
+   "5, 287 netthread (own n u)". */
+static char *threads_text(const struct card *card)
+{
+	const struct nsu_task *task;
+	char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+
+	if (!f)
+		return NULL;
+	fprintf(f, "%lu", card->shown->stat.threads);
+	nsu_foreach_task(task, card->snap) {
+		const struct shown *shown;
+		const char *blank = " (own";
+
+		if (!nsu_task_is_thread(task) ||
+		    nsu_task_get_pid(task) != nsu_task_get_pid(card->task))
+			continue;
+		shown = shown_get(card->cache, task, false);
+		fprintf(f, ", %d %s", (int)nsu_task_get_tid(task),
+			shown && shown->name ? shown->name : "?");
+		for (int t = 0; t < NSU_TYPE_COUNT; t++) {
+			enum nsu_type type = (enum nsu_type)t;
+
+			if (view_task_ns(task, type) == view_task_ns(card->task, type))
+				continue;
+			fprintf(f, "%s %c", blank, nsu_type_get_info(type)->letter);
+			blank = "";
+		}
+		fputs(*blank ? "" : ")", f);
+	}
+	if (fclose(f) != 0) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
 static void print_more(const struct card *card)
 {
-	char *path = NULL, *escaped, *text;
+	char *path = NULL, *escaped;
 	int r = nsu_task_read_cgroup(card->task, &path);
 
 	if (r == 0) {
@@ -180,9 +222,8 @@ static void print_more(const struct card *card)
 		card_fact(card->app, "cgroup", "?");
 	}
 	free(path);
-	if (card->shown->stat.threads > 1 &&
-	    asprintf(&text, "%lu", card->shown->stat.threads) >= 0)
-		card_fact_take(card->app, "threads", text);
+	if (card->shown->stat.threads > 1)
+		card_fact_take(card->app, "threads", threads_text(card));
 	if (card->shown->command && card->shown->stat.kernel)
 		card_fact(card->app, "command", "a kernel thread");
 	else if (card->shown->command && *card->shown->command &&
@@ -230,6 +271,13 @@ static void set_relations(const struct card *card, struct grid *grid, long row,
 		grid_set(grid, row, CHILDREN, r == -ENOENT ? "a new one" : "?");
 }
 
+static void set_compared(struct grid *grid, long row, size_t column, const char *word)
+{
+	grid_set(grid, row, column, word);
+	grid_color(grid, row, column, strcmp(word, "same") == 0 ? GRID_DIM :
+		   strcmp(word, "own") == 0 ? GRID_BOLD : GRID_PLAIN);
+}
+
 static int print_table(const struct card *card)
 {
 	struct grid *grid =
@@ -243,9 +291,13 @@ static int print_table(const struct card *card)
 	nsu_snapshot_get_reference(card->snap, &host);
 	for (int t = 0; t < NSU_TYPE_COUNT; t++) {
 		enum nsu_type type = (enum nsu_type)t;
+		unsigned wanted = card->app->opts.types;
 		const struct nsu_ns *ns;
-		long row = grid_add(grid, -1);
+		long row;
 
+		if (wanted && !(wanted & 1U << t))
+			continue;
+		row = grid_add(grid, -1);
 		grid_set(grid, row, TYPE, nsu_type_get_name(type));
 		r = nsu_task_get_ns(card->task, type, &ns);
 		if (r < 0) {
@@ -257,8 +309,8 @@ static int print_table(const struct card *card)
 			continue;
 		}
 		grid_set(grid, row, NAMESPACE, view_ns(text, ns));
-		grid_set(grid, row, PARENT, compare(ns, card->parent, type, "own"));
-		grid_set(grid, row, HOST, compare(ns, host, type, "other"));
+		set_compared(grid, row, PARENT, compare(ns, card->parent, type, "own"));
+		set_compared(grid, row, HOST, compare(ns, host, type, "other"));
 		if (card->app->opts.all)
 			grid_setf(grid, row, PROCS, "%zu", nsu_ns_count_processes(ns));
 		if (view_is_wide(card->app, 100))

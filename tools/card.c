@@ -89,18 +89,11 @@ static struct nsu_snapshot *scan_pids(struct cards *cards, const struct target *
 				      const pid_t *pids, size_t count)
 {
 	struct nsu_scan_options options = NSU_SCAN_OPTIONS_INIT;
-	struct nsu_snapshot *snap;
-	int r;
 
 	options.parts = NSU_PART_DEFAULT | NSU_PART_PIDS;
 	options.pids = pids;
 	options.pid_count = count;
-	r = nsu_snapshot_new(cards->app->ctx, &options, &snap);
-	if (r < 0) {
-		target_complain(cards->app, target, r);
-		return NULL;
-	}
-	return snap;
+	return app_scan_by(cards->app, &options, target->word);
 }
 
 /* The process, then its parent too: which one that is, only the process tells. */
@@ -157,15 +150,14 @@ static void one_card(struct cards *cards, const struct target *target)
 	struct nsu_snapshot *snap = NULL;
 	pid_t pid;
 	bool alone = !cards->app->opts.all &&
-		     nsu_target_get_kind(target->target) == NSU_TARGET_TASK &&
 		     nsu_target_get_pid(target->target, &pid) == 0;
 
 	if (alone) {
 		snap = scan_process(cards, target, pid);
 	} else {
 		if (!cards->whole)
-			cards->whole =
-				app_scan(cards->app, NSU_PART_DEFAULT | NSU_PART_PIDS, 0);
+			cards->whole = targets_scan(cards->app, &cards->targets,
+						    NSU_PART_DEFAULT | NSU_PART_PIDS, 0);
 		snap = cards->whole;
 	}
 	if (!snap || print_card(cards, target, snap) < 0)

@@ -187,23 +187,36 @@ int cell_command(const struct facts *facts, const struct row *row, struct text *
 	return 0;
 }
 
-int cell_uid(const struct facts *facts, const struct row *row, struct text *text)
+/* Of the process; as in lsns of a user namespace without one its creator. */
+static int get_uid(const struct facts *facts, const struct row *row, uid_t *ret)
 {
 	const struct shown *shown;
 	int r = get_shown(facts, row, false, &shown);
 
+	if (r == -ENOENT && row->task == NULL)
+		return nsu_ns_get_creator(row->ns, ret);
 	if (r == 0)
-		text_format(text, "%u", (unsigned)shown->stat.uid);
+		*ret = shown->stat.uid;
+	return r;
+}
+
+int cell_uid(const struct facts *facts, const struct row *row, struct text *text)
+{
+	uid_t uid;
+	int r = get_uid(facts, row, &uid);
+
+	if (r == 0)
+		add_number(text, uid);
 	return r;
 }
 
 int cell_user(const struct facts *facts, const struct row *row, struct text *text)
 {
-	const struct shown *shown;
-	int r = get_shown(facts, row, false, &shown);
+	uid_t uid;
+	int r = get_uid(facts, row, &uid);
 
 	if (r == 0)
-		add_foreign(facts, text, user_name(shown->stat.uid));
+		add_foreign(facts, text, user_name(uid));
 	return r;
 }
 
@@ -224,15 +237,15 @@ int cell_netnsid(const struct facts *facts, const struct row *row, struct text *
 	return 0;
 }
 
-/* The first of the sorted pins that is not below the inode. */
-static size_t find_pin(const struct nsu_pins *pins, uint64_t inode)
+/* The first of the sorted binds that is not below the inode. */
+static size_t find_bind(const struct nsu_binds *binds, uint64_t inode)
 {
-	size_t low = 0, high = nsu_pins_count(pins);
+	size_t low = 0, high = nsu_binds_count(binds);
 
 	while (low < high) {
 		size_t middle = (low + high) / 2;
 
-		if (nsu_pins_get(pins, middle)->inode < inode)
+		if (nsu_binds_get(binds, middle)->inode < inode)
 			low = middle + 1;
 		else
 			high = middle;
@@ -243,17 +256,18 @@ static size_t find_pin(const struct nsu_pins *pins, uint64_t inode)
 int cell_nsfs(const struct facts *facts, const struct row *row, struct text *text)
 {
 	uint64_t inode = nsu_ns_get_inode(row->ns);
-	const struct nsu_pin *pin;
+	const struct nsu_bind *bind;
 	size_t start = text->len;
 
-	if (facts->pins == NULL)
-		return facts->pins_error == -ENOENT ? -ENODATA : facts->pins_error;
-	for (size_t i = find_pin(facts->pins, inode);
-	     (pin = nsu_pins_get(facts->pins, i)) != NULL && pin->inode == inode; i++) {
+	if (facts->binds == NULL)
+		return facts->binds_error == -ENOENT ? -ENODATA : facts->binds_error;
+	for (size_t i = find_bind(facts->binds, inode);
+	     (bind = nsu_binds_get(facts->binds, i)) != NULL && bind->inode == inode;
+	     i++) {
 		if (text->len > start)
 			add_string(text, facts->form == FORM_RAW ||
 				   facts->app->opts.nowrap ? "," : "\n");
-		add_foreign(facts, text, pin->path);
+		add_foreign(facts, text, bind->path);
 	}
 	return text->len > start ? 0 : -ENOENT;
 }
@@ -310,9 +324,11 @@ int cell_creator(const struct facts *facts, const struct row *row, struct text *
 
 int cell_level(const struct facts *facts, const struct row *row, struct text *text)
 {
+	int level = nsu_ns_get_level(row->ns);
+
 	(void)facts;
-	if (!nsu_type_get_info(nsu_ns_get_type(row->ns))->nested)
-		return -ENOENT;
-	text_format(text, "%u", nsu_ns_get_level(row->ns));
+	if (level < 0)
+		return level;
+	add_number(text, (uint64_t)level);
 	return 0;
 }

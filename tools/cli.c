@@ -121,6 +121,27 @@ static const struct cli_option *find_rival(const struct cli *cli, const bool *gi
 	return NULL;
 }
 
+/* How many options begin so. */
+static size_t count_begun(const struct cli *cli, const char *word)
+{
+	size_t len, count = 0;
+
+	word += strspn(word, "-");
+	len = strcspn(word, "=");
+	for (size_t i = 0; i < cli->count; i++)
+		count += cli->options[i].name != NULL && len > 0 &&
+			 strncmp(cli->options[i].name, word, len) == 0;
+	return count;
+}
+
+static const char *hint_for(const struct cli *cli, const char *word)
+{
+	for (const struct cli_hint *hint = cli->hints; hint && hint->word; hint++)
+		if (strncmp(word, hint->word, strlen(hint->word)) == 0)
+			return hint->text;
+	return NULL;
+}
+
 static int complain(const struct cli *cli, int what, const char *word)
 {
 	const struct cli_option *option = optopt != 0 ? find_option(cli, optopt) : NULL;
@@ -132,8 +153,9 @@ static int complain(const struct cli *cli, int what, const char *word)
 				 option != NULL ? option->arg : "");
 	if (option != NULL)
 		return cli_wrong(cli->out, NULL, "%s: takes no argument", word);
-	return cli_wrong(cli->out, NULL, "%s: no such option, or it could be several",
-			 word);
+	return cli_wrong(cli->out, hint_for(cli, word), "%s: %s", word,
+			 count_begun(cli, word) > 1 ? "could be several options" :
+			 "no such option");
 }
 
 static int parse(const struct cli *cli, int argc, char **argv, const char *letters,

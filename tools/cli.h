@@ -35,11 +35,18 @@ struct cli_option {
 	unsigned groups;	/* two options that share a bit exclude each other */
 };
 
+/* What is typed by habit of another tool, and what to type instead. */
+struct cli_hint {
+	const char *word;	/* how an unknown option begins, with its dashes */
+	const char *text;
+};
+
 struct cli {
 	const struct output *out;
 	const struct cli_option *options;
 	size_t count;
 	void *opts;		/* the tool's struct of options */
+	const struct cli_hint *hints; /* NULL, or ended by one without a word */
 };
 
 /* Returns the index of the first operand in argv, or -EINVAL when it has told what is

@@ -24,13 +24,13 @@ static const struct column columns[] = {
 	{ "COMMAND", "command line of the PID", 0, SCOLS_FL_TRUNC,
 	  false, true, TASKS, READ_TASK, cell_command },
 	{ "UID", "UID of the PID", 0, SCOLS_FL_RIGHT,
-	  true, false, TASKS, READ_TASK, cell_uid },
+	  true, false, TASKS | NSU_PART_RELATIONS, READ_TASK, cell_uid },
 	{ "USER", "name of the UID", 0, 0,
-	  false, true, TASKS, READ_TASK, cell_user },
+	  false, true, TASKS | NSU_PART_RELATIONS, READ_TASK, cell_user },
 	{ "NETNSID", "number that the caller's network namespace has for it", 0,
 	  SCOLS_FL_RIGHT, false, false, TASKS, 0, cell_netnsid },
-	{ "NSFS", "where it is mounted", 0, SCOLS_FL_NOEXTREMES | SCOLS_FL_WRAP,
-	  false, false, 0, READ_PINS, cell_nsfs },
+	{ "NSFS", "where it is mounted", 0, SCOLS_FL_WRAP,
+	  false, false, 0, READ_BINDS, cell_nsfs },
 	{ "PNS", "parent namespace (inode number)", 10, SCOLS_FL_RIGHT,
 	  true, false, NSU_PART_RELATIONS, 0, cell_parent },
 	{ "ONS", "user namespace that owns it (inode number)", 10, SCOLS_FL_RIGHT,
@@ -108,7 +108,8 @@ int columns_choose(const struct app *app, struct columns *ret)
 	const char *list = app->opts.columns;
 
 	ret->count = 0;
-	if (app->opts.output_all)
+	/* As in lsns, a list without + takes the place of all. */
+	if (app->opts.output_all && (list == NULL || *list == '+'))
 		for (size_t i = 0; i < COUNT; i++)
 			ret->list[ret->count++] = &columns[i];
 	else if (list == NULL || *list == '+')

@@ -35,14 +35,14 @@ struct facts {
 	const struct app *app;
 	enum list_form form;
 	struct shown_cache *shown;
-	struct nsu_pins *pins;	/* NULL: not wanted, or mountinfo could not be read */
-	int pins_error;
+	struct nsu_binds *binds; /* NULL: not wanted, or mountinfo could not be read */
+	int binds_error;
 };
 
 /* What a column reads besides the scan. */
 enum {
 	READ_TASK = 1 << 0,	/* facts of the task: a scan of all says which it is */
-	READ_PINS = 1 << 1,	/* the mount table */
+	READ_BINDS = 1 << 1,	/* the mount table */
 	READ_ALL = 1 << 2,	/* a number of tasks: needs a scan of all */
 };
 

@@ -44,7 +44,7 @@ static void put_text(const char *text, bool html)
 static const char *fill_of(const struct dot *dot, const struct line *line)
 {
 	const struct nsu_ns *host = view_host_ns(dot->picture->snap, NSU_USER);
-	const struct nsu_ns *user = line->box ? nsu_sandbox_get_ns(line->box, NSU_USER) :
+	const struct nsu_ns *user = line->box ? view_box_ns(line->box, NSU_USER) :
 						NULL;
 
 	if (line->state)
@@ -124,7 +124,7 @@ static void put_nodes(struct dot *dot, const struct line *line)
 		dot->depth++;
 		indent(dot);
 		printf("label=\"%s\";\n",
-		       view_ns(name, nsu_sandbox_get_ns(line->box, NSU_PID)));
+		       view_ns(name, view_box_ns(line->box, NSU_PID)));
 	}
 	put_node(dot, line);
 	for (size_t i = 0; i < line->child_count; i++)
@@ -149,7 +149,7 @@ static void put_shared(struct dot *dot, const struct line *line)
 		if (line->field[t] != '&' || !line->box)
 			continue;
 		owner = picture_find_owner(
-			dot->picture, nsu_sandbox_get_ns(line->box, (enum nsu_type)t));
+			dot->picture, view_box_ns(line->box, (enum nsu_type)t));
 		for (size_t i = 0; i < count; i++)
 			told |= done[i] == owner;
 		if (told || !owner || owner == line)
@@ -165,7 +165,7 @@ static void put_shared(struct dot *dot, const struct line *line)
 		      "weight=0, label=\"", stdout);
 		for (int u = t; u < NSU_TYPE_COUNT; u++)
 			if (line->field[u] == '&' && picture_find_owner(dot->picture,
-			    nsu_sandbox_get_ns(line->box, (enum nsu_type)u)) == owner)
+			    view_box_ns(line->box, (enum nsu_type)u)) == owner)
 				putchar(nsu_type_get_info((enum nsu_type)u)->letter);
 		fputs("\"];\n", stdout);
 	}

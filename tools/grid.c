@@ -31,6 +31,8 @@ struct grid {
 	size_t column_count;
 	struct row *rows;
 	size_t count, allocated;
+	bool used[MAX_COLUMNS];	/* some row has a text in it */
+	bool left_out[MAX_COLUMNS];
 	bool failed;
 };
 
@@ -92,6 +94,7 @@ void grid_take(struct grid *grid, long row, size_t column, char *take_text)
 	}
 	free(grid->rows[row].text[column]);
 	grid->rows[row].text[column] = take_text;
+	grid->used[column] |= take_text != NULL;
 }
 
 void grid_set(struct grid *grid, long row, size_t column, const char *text)
@@ -140,12 +143,8 @@ static size_t column_width(const struct grid *grid, size_t column)
 
 static bool is_dropped(const struct grid *grid, size_t column)
 {
-	if (!(grid->columns[column].flags & GRID_DROP))
-		return false;
-	for (size_t i = 0; i < grid->count; i++)
-		if (grid->rows[i].text[column])
-			return false;
-	return true;
+	return grid->left_out[column] ||
+	       (grid->columns[column].flags & GRID_DROP && !grid->used[column]);
 }
 
 /* Takes from the columns with this flag what is too much, down to a least width. */
@@ -187,23 +186,44 @@ static void cut_column(struct grid *grid, size_t column, size_t width)
 	}
 }
 
-static void fit(struct grid *grid)
+/* What is too much for the terminal once commands and names are as short as is good. */
+static size_t measure(const struct grid *grid, size_t *natural, size_t *width)
 {
-	size_t width[MAX_COLUMNS], natural[MAX_COLUMNS], total = 0, excess, room;
+	size_t total = 0, room = (size_t)grid->app->out.width, excess;
 
-	if (grid->app->out.width <= 0 || grid->app->opts.notruncate)
-		return;
 	for (size_t c = 0; c < grid->column_count; c++) {
 		natural[c] = width[c] = is_dropped(grid, c) ? 0 : column_width(grid, c);
 		total += width[c] + (width[c] && c ? 1 : 0);
 	}
-	room = (size_t)grid->app->out.width;
 	if (total <= room)
-		return;
+		return 0;
 	excess = total - room;
 	shrink(grid, width, GRID_CUT_END, GOOD_END, &excess);
 	shrink(grid, width, GRID_CUT_MIDDLE, GOOD_MIDDLE, &excess);
 	shrink(grid, width, GRID_CUT_END, MIN_END, &excess);
+	return excess;
+}
+
+/* Leaves out the last column that may be. */
+static bool leave_out(struct grid *grid)
+{
+	for (size_t c = grid->column_count; c-- > 0;)
+		if (grid->columns[c].flags & GRID_SPARE && !is_dropped(grid, c)) {
+			grid->left_out[c] = true;
+			return true;
+		}
+	return false;
+}
+
+static void fit(struct grid *grid)
+{
+	size_t width[MAX_COLUMNS], natural[MAX_COLUMNS], excess;
+
+	if (grid->app->out.width <= 0 || grid->app->opts.notruncate)
+		return;
+	do
+		excess = measure(grid, natural, width);
+	while (excess > 0 && leave_out(grid));
 	shrink(grid, width, GRID_CUT_MIDDLE, MIN_MIDDLE, &excess);
 	for (size_t c = 0; c < grid->column_count; c++)
 		if (width[c] < natural[c])

@@ -12,6 +12,7 @@ enum grid_flag {
 	GRID_CUT_MIDDLE = 1 << 2, /* a name: may be cut, last of all */
 	GRID_CUT_END = 1 << 3,	/* a command: may be cut, first */
 	GRID_DROP = 1 << 4,	/* left out where nothing was ever set */
+	GRID_SPARE = 1 << 5,	/* left out where there is no room for it, last first */
 };
 
 struct grid_column {

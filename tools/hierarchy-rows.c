@@ -63,7 +63,7 @@ enum init_state hierarchy_find_init(struct hierarchy *h, struct entry *e)
 	enum init_state state = INIT_UNKNOWN;
 
 	if (nsu_ns_count_tasks(e->ns))
-		e->task = nsu_ns_get_task(e->ns, 0);
+		e->task = view_first_of_ns(e->ns);
 	if (nsu_ns_get_type(e->ns) == NSU_PID) {
 		const struct nsu_task *init;
 		int r = view_init(h->snap, e->ns, &init);
@@ -108,7 +108,7 @@ const struct nsu_ns *hierarchy_find_outer(struct hierarchy *h, const struct nsu_
 		outer = view_task_ns(task, type);
 		/* The oldest task of the outer one is an ancestor too, or there is a
 		 * ring. */
-		if (outer && outer != ns)
+		if (outer && outer != ns && nsu_ns_count_tasks(outer))
 			return nsu_task_get_tid(nsu_ns_get_task(outer, 0)) <
 				nsu_task_get_tid(nsu_ns_get_task(ns, 0)) ? outer : NULL;
 	}
@@ -149,7 +149,7 @@ char *idmap_text(const struct nsu_ns *user, bool gid, bool all)
 	for (size_t i = 0; i < n && i < 4 && count < 0; i++)
 		count = nsu_task_read_idmap(nsu_ns_get_task(user, i), gid, &range);
 	if (count < 0)
-		return strdup(n ? "?" : "-");
+		return strdup("?");
 	if (count == 0)
 		text = strdup("none");
 	else if (count == 1 && range->inside == 0 && range->outside == 0 &&
@@ -165,19 +165,16 @@ static void fill_user(struct hierarchy *h, const struct entry *e)
 {
 	bool wide = view_is_wide(h->app, 120);
 	int setgroups = e->task ? nsu_task_read_setgroups(e->task) : -ENODATA;
-	const struct nsu_ns *above;
 	uid_t creator;
+	int r;
 
-	if (nsu_ns_get_parent(e->ns, &above) == -ENOENT)
-		grid_set(h->grid, e->row, CREATOR, "-");
-	else if (nsu_ns_get_creator(e->ns, &creator) < 0)
-		grid_set(h->grid, e->row, CREATOR, "?");
-	else
-		grid_set(h->grid, e->row, CREATOR, user_name(creator));
+	r = nsu_ns_get_creator(e->ns, &creator);
+	grid_set(h->grid, e->row, CREATOR, r == 0 ? user_name(creator) :
+		 r == -ENOENT ? "-" : "?");
 	grid_take(h->grid, e->row, MAP, idmap_text(e->ns, false, false));
 	if (!wide)
 		return;
-	grid_set(h->grid, e->row, SETGROUPS, setgroups < 0 ? e->task ? "?" : "-" :
+	grid_set(h->grid, e->row, SETGROUPS, setgroups < 0 ? "?" :
 		 setgroups ? "allow" : "deny");
 	grid_take(h->grid, e->row, OWNS, view_owns(e->ns));
 }
@@ -226,9 +223,29 @@ static void fill_owner(struct hierarchy *h, const struct entry *e)
 		 r == -ENOENT ? "-" : "?");
 }
 
+/* What can be typed, where it has a name; and what is unusual about it. */
+static void set_name(struct hierarchy *h, const struct entry *e)
+{
+	size_t zombies = e->fold_zombies + nsu_ns_count_zombies(e->ns);
+	const char *name = NULL;
+	char *netns = NULL;
+
+	if (e->ns == view_host_ns(h->snap, nsu_ns_get_type(e->ns)))
+		name = nsu_snapshot_sees_host(h->snap) > 0 ? "host" : "here";
+	else if (nsu_ns_get_type(e->ns) == NSU_NET)
+		name = netns = view_netns_name(h->app, h->binds, e->ns);
+	else if (is_of(h, NSU_USER))
+		name = e->name;
+	if (zombies >= MANY_ZOMBIES)
+		grid_setf(h->grid, e->row, NAME, "%s (%zu zombies)", name ? name : "-",
+			  zombies);
+	else
+		grid_set(h->grid, e->row, NAME, name ? name : "-");
+	free(netns);
+}
+
 void hierarchy_fill(struct hierarchy *h, const struct entry *e)
 {
-	bool host = e->ns == view_host_ns(h->snap, nsu_ns_get_type(e->ns));
 	char text[NS_TEXT_SIZE];
 
 	if (e->folded)
@@ -237,16 +254,13 @@ void hierarchy_fill(struct hierarchy *h, const struct entry *e)
 		grid_set(h->grid, e->row, NAMESPACE, view_ns(text, e->ns));
 	grid_setf(h->grid, e->row, PROCS, "%zu",
 		  nsu_ns_count_processes(e->ns) + e->fold_processes);
+	set_name(h, e);
 	if (is_of(h, NSU_USER)) {
 		fill_user(h, e);
-		grid_set(h->grid, e->row, NAME, host ? nsu_snapshot_sees_host(h->snap) ?
-			 "host" : "here" : e->name ? e->name : "-");
 		return;
 	}
 	fill_init(h, e);
 	if (h->mode != TREE_OWNER && view_is_wide(h->app, 120) &&
 	    (is_of(h, NSU_PID) || h->mode != TREE_DEFAULT))
 		fill_owner(h, e);
-	grid_set(h->grid, e->row, NAME, host ? nsu_snapshot_sees_host(h->snap) ?
-		 "host" : "here" : "-");
 }

@@ -114,6 +114,26 @@ static bool is_minor(const struct entry *e)
 	       view_task_ns(nsu_ns_get_task(up, 0), NSU_MNT);
 }
 
+static bool is_alike(const struct entry *x, const struct entry *y)
+{
+	return x->above == y->above && is_minor(y) && strcmp(x->name, y->name) == 0;
+}
+
+/* Brings together what may be folded, the lowest inode of it first. */
+static int compare_alike(const void *a, const void *b)
+{
+	const struct entry *x = *(struct entry *const *)a, *y = *(struct entry *const *)b;
+	bool minor = is_minor(x);
+	int order;
+
+	if (minor != is_minor(y))
+		return minor ? -1 : 1;
+	if (minor && x->above != y->above)
+		return (uintptr_t)x->above < (uintptr_t)y->above ? -1 : 1;
+	order = minor ? strcmp(x->name, y->name) : 0;
+	return order ? order : compare_shown(a, b);
+}
+
 /* Leaves of one parent whose inits are called the same: nine renderers of a browser. */
 static void mark_folds(struct hierarchy *h)
 {
@@ -121,21 +141,19 @@ static void mark_folds(struct hierarchy *h)
 		h->entry[i].init_state = hierarchy_find_init(h, &h->entry[i]);
 	if (h->app->opts.all || h->types != PIDS || h->mode != TREE_DEFAULT)
 		return;
-	qsort(h->order, h->count, sizeof(struct entry *), compare_shown);
+	qsort(h->order, h->count, sizeof(struct entry *), compare_alike);
 	for (size_t i = 0; i < h->count; i++) {
 		struct entry *first = h->order[i];
 
-		if (first->fold || !is_minor(first))
+		if (!is_minor(first))
 			continue;
-		for (size_t j = i + 1; j < h->count; j++) {
-			struct entry *e = h->order[j];
+		for (; i + 1 < h->count && is_alike(first, h->order[i + 1]); i++) {
+			struct entry *e = h->order[i + 1];
 
-			if (e->above != first->above || e->fold || !is_minor(e) ||
-			    strcmp(e->name, first->name) != 0)
-				continue;
 			e->fold = first;
 			first->folded++;
 			first->fold_processes += nsu_ns_count_processes(e->ns);
+			first->fold_zombies += nsu_ns_count_zombies(e->ns);
 		}
 	}
 }
@@ -159,6 +177,8 @@ static int print_table(struct app *app, const struct nsu_snapshot *snap,
 
 	if (mode == TREE_OWNER || (mode == TREE_DEFAULT && types & ~(USERS | PIDS)))
 		h.skeleton = USERS;
+	if (types & (1U << NSU_NET))
+		nsu_binds_new(app->ctx, NULL, &h.binds);
 	r = collect(&h);
 	if (r == 0) {
 		mark_folds(&h);
@@ -172,6 +192,7 @@ static int print_table(struct app *app, const struct nsu_snapshot *snap,
 		r = grid_print(h.grid);
 	}
 	grid_free(h.grid);
+	nsu_binds_free(h.binds);
 	free(h.entry);
 	free(h.order);
 	return r;

@@ -16,7 +16,7 @@ struct entry {
 	size_t children;
 	struct entry *fold;	/* counted with this one */
 	size_t folded;		/* how many are counted here */
-	size_t fold_processes;
+	size_t fold_processes, fold_zombies;
 	bool needed;
 	long row;		/* -1: none yet */
 };
@@ -26,6 +26,7 @@ struct hierarchy {
 	const struct nsu_snapshot *snap;
 	struct shown_cache *cache;
 	struct grid *grid;
+	struct nsu_binds *binds; /* NULL: not wanted, or not readable */
 	unsigned types;		/* to show */
 	unsigned skeleton;	/* to show where one of those hangs from it */
 	enum tree_mode mode;

@@ -59,7 +59,7 @@ static bool keeps_box(const struct json_writer *w, const struct nsu_sandbox *box
 		const struct nsu_sandbox *own;
 
 		if (s->task ? nsu_task_get_sandbox(s->task, &own) == 0 && own == box :
-		    nsu_sandbox_get_ns(box, nsu_ns_get_type(s->ns)) == s->ns)
+		    view_box_ns(box, nsu_ns_get_type(s->ns)) == s->ns)
 			return true;
 	}
 	return false;
@@ -150,8 +150,8 @@ static struct json_object *namespace_entry(const struct nsu_ns *ns)
 	if (nsu_type_get_info(type)->nested) {
 		r = nsu_ns_get_parent(ns, &other);
 		json_object_object_add(o, "parent", inode_of(r, other));
-		json_object_object_add(o, "level",
-				       json_object_new_int((int)nsu_ns_get_level(ns)));
+		json_object_object_add(o, "level", nsu_ns_get_level(ns) < 0 ? NULL :
+				       json_object_new_int(nsu_ns_get_level(ns)));
 	}
 	r = nsu_ns_get_owner(ns, &other);
 	json_object_object_add(o, "owner", inode_of(r, other));
@@ -260,7 +260,7 @@ static struct json_object *box_entry(const struct json_writer *w,
 	struct json_object *tasks = json_object_new_array();
 
 	for (int t = 0; t < NSU_TYPE_COUNT; t++) {
-		const struct nsu_ns *ns = nsu_sandbox_get_ns(box, (enum nsu_type)t);
+		const struct nsu_ns *ns = view_box_ns(box, (enum nsu_type)t);
 
 		if (nsu_snapshot_get_types(w->snap) & (1U << t))
 			json_object_object_add(spaces,

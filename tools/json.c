@@ -89,7 +89,7 @@ static void put_head(struct json_writer *w)
 	json_put(w, "complete",
 		 json_object_new_boolean(nsu_snapshot_is_complete(w->snap)));
 	json_put(w, "sees_host",
-		 json_object_new_boolean(nsu_snapshot_sees_host(w->snap)));
+		 json_object_new_boolean(nsu_snapshot_sees_host(w->snap) > 0));
 }
 
 static void put_reference(struct json_writer *w)
@@ -263,7 +263,7 @@ int view_json(struct app *app)
 	int r = targets_open(app, &targets), status;
 
 	if (r == 0 && (targets.count || !targets.failed))
-		snap = app_scan(app, NSU_PART_DEFAULT | NSU_PART_PIDS, 0);
+		snap = targets_scan(app, &targets, NSU_PART_DEFAULT | NSU_PART_PIDS, 0);
 	if (!snap) {
 		targets_close(&targets);
 		return 1;

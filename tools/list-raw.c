@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* nstree -l -r: fields separated by one blank, which no field has in it. */
 #include <errno.h>
+#include <string.h>
 #include "list.h"
 
 void list_put_raw(const char *text)
@@ -21,6 +22,18 @@ void list_put_raw(const char *text)
 	}
 }
 
+/* As many fields in each line as columns, and "-" and "?" for nothing else than none and
+   unknown, whatever a process calls itself. */
+static void put_field(const char *text, bool known)
+{
+	if (known && *text == '\0')
+		fputs("\"\"", stdout);
+	else if (known && (strcmp(text, "-") == 0 || strcmp(text, "?") == 0))
+		printf("\\x%02x", (unsigned)*text);
+	else
+		list_put_raw(text);
+}
+
 static int print_row(struct list *list, const struct row *row)
 {
 	for (size_t i = 0; i < list->columns.count; i++) {
@@ -30,7 +43,7 @@ static int print_row(struct list *list, const struct row *row)
 			return r;
 		if (i > 0)
 			putc_unlocked(' ', stdout);
-		list_put_raw(list_get_text(list, r));
+		put_field(list_get_text(list, r), r == 0);
 	}
 	putc_unlocked('\n', stdout);
 	return 0;

@@ -113,6 +113,11 @@ static int add_members(struct list *list, const struct nsu_target *target)
 		msg(&app->out, "%s: no such namespace", app->opts.operands[0]);
 		return r;
 	}
+	if (app->opts.types != 0 && (app->opts.types & 1U << nsu_ns_get_type(ns)) == 0) {
+		msg(&app->out, "%s: is of type %s, which --type leaves out",
+		    app->opts.operands[0], nsu_type_get_name(nsu_ns_get_type(ns)));
+		return -ENOENT;
+	}
 	for (size_t i = 0; (task = nsu_ns_get_task(ns, i)) != NULL; i++)
 		if ((app->opts.threads || !nsu_task_is_thread(task)) &&
 		    add_row(list, ns, task, false) < 0)
@@ -146,19 +151,28 @@ static struct nsu_snapshot *scan(struct list *list, const struct nsu_target *tar
 	const struct opts *opts = &list->app->opts;
 	unsigned parts = NSU_PART_TASKS | columns_get_parts(&list->columns);
 	unsigned reads = columns_get_reads(&list->columns);
+	struct nsu_scan_options options = NSU_SCAN_OPTIONS_INIT;
 
-	if (target != NULL)
-		return app_scan(list->app,
-				NSU_PART_DEFAULT | nsu_target_get_parts(target), 0);
+	if (target != NULL) {
+		options.targets = &target;
+		options.target_count = 1;
+		return app_scan_by(list->app, &options, NULL);
+	}
 	if (opts->tree == TREE_OWNER || opts->tree == TREE_PARENT)
 		parts |= NSU_PART_RELATIONS;
+	if (opts->filter != NULL)
+		parts |= NSU_PART_DEFAULT;
 	if (opts->tree == TREE_PROCESS || opts->filter != NULL)
 		reads |= READ_TASK;
 	if (opts->pid == 0)
 		return app_scan(list->app, NSU_PART_DEFAULT, opts->types);
 	if (reads & (READ_TASK | READ_ALL))
 		return app_scan(list->app, parts | NSU_PART_THREADS, opts->types);
-	return app_scan_pid(list->app, parts & ~NSU_PART_THREADS, opts->types, opts->pid);
+	options.parts = parts & ~NSU_PART_THREADS;
+	options.types = opts->types;
+	options.pids = &opts->pid;
+	options.pid_count = 1;
+	return app_scan_by(list->app, &options, NULL);
 }
 
 static int prepare(struct list *list)
@@ -170,9 +184,10 @@ static int prepare(struct list *list)
 	list->facts.shown = shown_new(&list->app->out);
 	if (list->facts.shown == NULL)
 		return -ENOMEM;
-	if ((columns_get_reads(&list->columns) & READ_PINS) || opts->filter != NULL) {
-		list->facts.pins_error = nsu_pins_new(list->app->ctx, &list->facts.pins);
-		if (list->facts.pins_error == -ENOMEM)
+	if ((columns_get_reads(&list->columns) & READ_BINDS) || opts->filter != NULL) {
+		list->facts.binds_error = nsu_binds_new(list->app->ctx, NULL,
+							&list->facts.binds);
+		if (list->facts.binds_error == -ENOMEM)
 			return -ENOMEM;
 	}
 	return 0;
@@ -220,7 +235,7 @@ static int run(struct list *list, const struct nsu_target *target)
 	free(list->rows);
 	free(list->text.data);
 	shown_free(list->facts.shown);
-	nsu_pins_free(list->facts.pins);
+	nsu_binds_free(list->facts.binds);
 	nsu_snapshot_free(snap);
 	return r;
 }
@@ -231,6 +246,7 @@ int view_list(struct app *app)
 	const char *word = app->opts.operands[0];
 	struct nsu_target *target = NULL;
 	int status;
+	pid_t pid;
 
 	if (columns_choose(app, &list.columns) < 0)
 		return 2;
@@ -241,9 +257,10 @@ int view_list(struct app *app)
 	}
 	if (word != NULL && app_target(app, word, &target) < 0)
 		return 1;
-	if (target != NULL && nsu_target_get_kind(target) != NSU_TARGET_NS) {
+	if (target != NULL && nsu_target_get_pid(target, &pid) != -ENOENT) {
 		msg(&app->out, "%s: a process, not a namespace", word);
-		msg(&app->out, "try: nstree -l -p %s", word);
+		if (nsu_target_get_pid(target, &pid) == 0)
+			msg(&app->out, "try: nstree -l -p %d", (int)pid);
 		status = 1;
 	} else {
 		status = run(&list, target);

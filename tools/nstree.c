@@ -10,7 +10,8 @@ int main(int argc, char **argv)
 	int status;
 
 	output_begin();
-	setlocale(LC_ALL, "");
+	/* Messages are English, and so are the reasons behind their colons. */
+	setlocale(LC_CTYPE, "");
 	view = options_parse(&app, argc, argv, &status);
 	if (view != NULL) {
 		status = 1;

@@ -53,16 +53,16 @@ int view_dot(struct app *app);		/* dot.c: --dot */
 /* remarks.c. Says on standard error what could not be read or is hidden, once and short;
    returns 3 under --strict if the picture is not complete, else 0. */
 int app_remark_gaps(struct app *app, const struct nsu_snapshot *snap);
-/* nsu_snapshot_new with the parts, cancel by SIGINT and progress; on failure it prints
-   the error and returns NULL. */
+/* nsu_snapshot_new() with cancel by SIGINT and progress; on failure it prints the error
+   and returns NULL. word: what is not there if no process is, NULL: the pid. */
+struct nsu_snapshot *app_scan_by(struct app *app, const struct nsu_scan_options *opts,
+				 const char *word);
 struct nsu_snapshot *app_scan(struct app *app, unsigned parts, unsigned types);
-/* The same of just one process, and of the reference. */
-struct nsu_snapshot *app_scan_pid(struct app *app, unsigned parts, unsigned types,
-				  pid_t pid);
 /* Says whose namespaces "the host's" are, where they are not those of process 1, and that
    the host is not visible. For the views that call namespaces the host's. */
 void app_remark_reference(struct app *app, const struct nsu_snapshot *snap);
-/* nsu_target_new(); on failure it prints the error, and the cure where it knows one. */
+/* target.c: nsu_target_new(); on failure it prints the error, and the cure where it
+   knows one. */
 int app_target(struct app *app, const char *word, struct nsu_target **ret);
 
 #endif

@@ -146,6 +146,21 @@ static const struct cli_option options[] = {
 	ACTION("list-options", 0, ACTION_LIST, NULL),
 };
 
+/* nsenter's and docker's */
+static const struct cli_hint hints[] = {
+	{ "--target", "nstree 4711" },
+	{ "--pid", "nstree 4711, or nstree -t pid" },
+	{ "--mount", "nstree -t mnt" },
+	{ "--uts", "nstree -t uts" },
+	{ "--ipc", "nstree -t ipc" },
+	{ "--net", "nstree -t net" },
+	{ "--user", "nstree -t user" },
+	{ "--cgroup", "nstree -t cgroup" },
+	{ "--time", "nstree -t time" },
+	{ "--format", "nstree --json | jq, or nstree -o COLUMNS" },
+	{ NULL, NULL },
+};
+
 static view_fn choose_view(const struct opts *opts)
 {
 	if (opts->action == ACTION_VERSION)
@@ -174,6 +189,25 @@ static bool implies_list(const struct opts *opts)
 	       opts->persistent || opts->filter != NULL || opts->nowrap;
 }
 
+/* -t and -T choose for the list and the hierarchy; -t also for the card of a process. */
+static int check_choice(const struct app *app)
+{
+	const struct opts *opts = &app->opts;
+	const char *view = opts->list ? NULL : opts->processes ? "processes" :
+		opts->dot ? "dot" : opts->json ? "json" : NULL;
+
+	if (view != NULL && (opts->types != 0 || opts->tree != TREE_DEFAULT))
+		return cli_wrong(&app->out, NULL, "--%s shows all types: "
+				 "leave out --%s%s", view,
+				 opts->types != 0 ? "type" : "tree",
+				 opts->json ? ", or add --list" : "");
+	if (!opts->list && opts->tree != TREE_DEFAULT &&
+	    (opts->operand_count > 0 || opts->pid != 0))
+		return cli_wrong(&app->out, NULL, "--tree is not for one target: "
+				 "leave it out, or add --list");
+	return 0;
+}
+
 static int check(struct app *app)
 {
 	struct opts *opts = &app->opts;
@@ -186,21 +220,21 @@ static int check(struct app *app)
 					 opts->dot ? "dot" : "processes");
 		opts->list = true;
 	}
-	if (opts->operand_count > 0 && (opts->dot || (opts->json && !opts->list)))
+	if (opts->dot && (opts->operand_count > 0 || opts->pid != 0))
 		return cli_wrong(&app->out, NULL,
-				 "%s: --%s shows the whole host and takes no target",
-				 opts->operands[0], opts->dot ? "dot" : "json");
+				 "--dot shows the whole host and takes no target");
 	if (opts->operand_count > 0 && opts->list && (opts->pid != 0 || opts->persistent))
 		return cli_wrong(
 			&app->out, NULL, "%s: a namespace and --%s exclude each other",
 			opts->operands[0], opts->pid != 0 ? "task" : "persistent");
-	return 0;
+	return check_choice(app);
 }
 
 view_fn options_parse(struct app *app, int argc, char **argv, int *status)
 {
 	const struct cli cli = { .out = &app->out, .options = options, .opts = &app->opts,
-				 .count = sizeof(options) / sizeof(options[0]) };
+				 .count = sizeof(options) / sizeof(options[0]),
+				 .hints = hints };
 	int r;
 
 	output_init(&app->out, "nstree", COLOR_AUTO);

@@ -73,8 +73,9 @@ int output_finish(const struct output *out)
 		return 0;
 	if (error == EPIPE)
 		return 1;
+	/* A write that failed before has left no reason behind: most often the room. */
 	if (error == 0)
-		msg(out, "standard output: write failed");
+		msg(out, "standard output: write failed, is there room?");
 	else
 		msg_errno(out, error, "standard output");
 	return 1;

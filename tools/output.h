@@ -51,7 +51,8 @@ size_t text_width(const char *text);
 
 /* "41s", "12m", "9h", "61d". */
 const char *text_age(char buf[static 16], uint64_t seconds);
-/* The user's name in the host's database, else the number; 0 is root. Cached. */
+/* The user's name in the database here if it is fit to print, else the number; 0 is
+   root. Cached. */
 const char *user_name(uid_t uid);
 
 /* A libsmartcols table set up for this output: headings, width, ASCII tree symbols... */

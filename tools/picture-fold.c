@@ -21,10 +21,17 @@ static bool is_folded(const struct picture *picture, const struct line *line)
 static bool is_twin(const struct picture *picture, const struct line *a,
 		    const struct line *b)
 {
-	return !picture->all && a->kind <= LINE_TWINS && b->kind == LINE_BOX &&
-	       !a->thread && !b->thread && !a->child_count && !b->child_count &&
-	       !a->state && !b->state && b->field[NSU_MNT] != 'm' &&
-	       strcmp(a->name, b->name) == 0 && strcmp(a->field, b->field) == 0;
+	if (picture->all || a->kind > LINE_TWINS || b->kind != LINE_BOX || a->thread ||
+	    b->thread || a->child_count || b->child_count || a->state || b->state ||
+	    b->field[NSU_MNT] == 'm' || strcmp(a->name, b->name) != 0 ||
+	    strcmp(a->field, b->field) != 0)
+		return false;
+	/* The same sign for another line's may stand for two others. */
+	for (int t = 0; t < NSU_TYPE_COUNT; t++)
+		if (b->field[t] == '&' && view_box_ns(a->box, (enum nsu_type)t) !=
+		    view_box_ns(b->box, (enum nsu_type)t))
+			return false;
+	return true;
 }
 
 /* By name, then pid; counted lines of several names last. */
@@ -110,11 +117,14 @@ static void drop_folded(struct line *parent)
 
 static int fold_minor(struct picture *picture, struct line *parent)
 {
-	size_t n = parent->child_count;
+	size_t n = parent->child_count, folded = 0;
 	struct line *more = NULL;
 	int r = 0;
 
-	for (size_t i = 0; i < n && r == 0; i++) {
+	for (size_t i = 0; i < n; i++)
+		folded += is_folded(picture, parent->children[i]);
+	/* One alone tells more than a line that counts it. */
+	for (size_t i = 0; i < n && r == 0 && folded > 1; i++) {
 		struct line *line = parent->children[i];
 
 		if (!is_folded(picture, line))
@@ -144,6 +154,9 @@ static int fold_minor(struct picture *picture, struct line *parent)
 static struct line *find_twin(const struct picture *picture, struct line *const *lines,
 			      size_t index)
 {
+	/* Asked first of the line itself, or many of one name would each be compared. */
+	if (!is_twin(picture, lines[index], lines[index]))
+		return NULL;
 	for (size_t i = index; i-- > 0;) {
 		if (strcmp(lines[i]->name, lines[index]->name) != 0)
 			break;

@@ -59,10 +59,12 @@ static const struct nsu_task *parent_of(const struct picture *picture,
 static const struct nsu_task *init_of(const struct picture *picture,
 				      const struct nsu_task *task)
 {
+	size_t steps = nsu_snapshot_count_tasks(picture->snap);
 	pid_t inside = 0;
 	int level = level_of(task, &inside);
 
-	while (inside != 1) {
+	/* Numbers that were given again may make a ring of parents. */
+	for (; inside != 1 && steps > 0; steps--) {
 		const struct nsu_task *up = parent_of(picture, task);
 
 		if (!up || level_of(up, &inside) != level)

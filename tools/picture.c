@@ -129,7 +129,7 @@ static const struct nsu_ns *above(const struct nsu_ns *ns)
 
 static bool holds_init(const struct nsu_snapshot *snap, const struct line *line)
 {
-	const struct nsu_ns *pid = nsu_sandbox_get_ns(line->box, NSU_PID);
+	const struct nsu_ns *pid = view_box_ns(line->box, NSU_PID);
 	const struct nsu_sandbox *box;
 	const struct nsu_task *init;
 
@@ -152,8 +152,8 @@ static int make_pairs(struct picture *picture, struct pairs *pairs)
 
 		if (line && !line->thread)
 			pairs->pair[n++] = (struct pair) {
-				.pid = nsu_sandbox_get_ns(line->box, NSU_PID),
-				.user = nsu_sandbox_get_ns(line->box, NSU_USER) };
+				.pid = view_box_ns(line->box, NSU_PID),
+				.user = view_box_ns(line->box, NSU_USER) };
 	}
 	if (n)
 		qsort(pairs->pair, n, sizeof(*pairs->pair), compare_pair);
@@ -167,8 +167,8 @@ static int make_pairs(struct picture *picture, struct pairs *pairs)
 
 		if (!line || line->thread)
 			continue;
-		pair = find_pair(pairs, nsu_sandbox_get_ns(line->box, NSU_PID),
-				 nsu_sandbox_get_ns(line->box, NSU_USER));
+		pair = find_pair(pairs, view_box_ns(line->box, NSU_PID),
+				 view_box_ns(line->box, NSU_USER));
 		init = holds_init(picture->snap, line);
 		if (line == picture->root || !pair->main ||
 		    (init && !pair->has_init && pair->main != picture->root)) {
@@ -184,8 +184,8 @@ static int make_pairs(struct picture *picture, struct pairs *pairs)
 static struct line *find_parent(const struct picture *picture, const struct pairs *pairs,
 				const struct line *line)
 {
-	const struct nsu_ns *pid = nsu_sandbox_get_ns(line->box, NSU_PID);
-	const struct nsu_ns *user = nsu_sandbox_get_ns(line->box, NSU_USER);
+	const struct nsu_ns *pid = view_box_ns(line->box, NSU_PID);
+	const struct nsu_ns *user = view_box_ns(line->box, NSU_USER);
 
 	do {
 		const struct nsu_ns *u = user;
@@ -270,8 +270,8 @@ bool picture_is_minor(const struct line *line)
 	if (line->kind == LINE_ROOT || !line->box || !line->parent || !line->parent->box)
 		return false;
 	for (size_t i = 0; i < sizeof(major) / sizeof(major[0]); i++)
-		if (nsu_sandbox_get_ns(line->box, major[i]) !=
-		    nsu_sandbox_get_ns(line->parent->box, major[i]))
+		if (view_box_ns(line->box, major[i]) !=
+		    view_box_ns(line->parent->box, major[i]))
 			return false;
 	return true;
 }
@@ -301,13 +301,13 @@ const struct line *picture_find_owner(const struct picture *picture,
 static char letter_of(const struct picture *picture, const struct line *line,
 		      enum nsu_type type)
 {
-	const struct nsu_ns *ns = nsu_sandbox_get_ns(line->box, type), *host, *up = NULL;
+	const struct nsu_ns *ns = view_box_ns(line->box, type), *host, *up = NULL;
 
 	if (!ns)
 		return nsu_snapshot_get_types(picture->snap) & (1U << type) ? '?' : '-';
-	host = picture->root->box ? nsu_sandbox_get_ns(picture->root->box, type) : NULL;
+	host = picture->root->box ? view_box_ns(picture->root->box, type) : NULL;
 	if (line->parent && line->parent->parent)
-		up = nsu_sandbox_get_ns(line->parent->box, type);
+		up = view_box_ns(line->parent->box, type);
 	if (up == ns)
 		return '^';
 	if (host == ns || line == picture->root)
@@ -319,7 +319,7 @@ static char letter_of(const struct picture *picture, const struct line *line,
 static int describe_state(struct picture *picture, struct line *line)
 {
 	const struct nsu_ns *pid =
-		line->box ? nsu_sandbox_get_ns(line->box, NSU_PID) : NULL;
+		line->box ? view_box_ns(line->box, NSU_PID) : NULL;
 	const struct shown *shown = shown_get(picture->cache, line->task, false);
 	size_t zombies = 0;
 	char number[40] = "";
@@ -330,10 +330,10 @@ static int describe_state(struct picture *picture, struct line *line)
 		if (line != picture->root && view_init_ended(picture->snap, pid))
 			word = "(init ended)";
 	}
-	if (zombies >= 10)
+	if (zombies >= MANY_ZOMBIES)
 		snprintf(number, sizeof(number), "(%zu zombies)", zombies);
 	else if (shown && !shown->error && shown->stat.state == 'D')
-		snprintf(number, sizeof(number), "(D: 1)");
+		snprintf(number, sizeof(number), "(D)");
 	if (!word && !*number)
 		return 0;
 	return asprintf(&line->state, "%s%s%s", word ? word : "",
@@ -366,7 +366,7 @@ static int name_root(struct picture *picture)
 	struct line *root = picture->root;
 	char host[256] = "", *escaped;
 
-	if (!nsu_snapshot_sees_host(picture->snap)) {
+	if (nsu_snapshot_sees_host(picture->snap) <= 0) {
 		root->name = strdup("here");
 		return root->name ? 0 : -ENOMEM;
 	}
@@ -395,7 +395,7 @@ static int make_root(struct picture *picture)
 		root->box = box;
 	/* The caller itself tells nothing: the oldest process beside it does. */
 	if (root->box && kind == NSU_REF_CALLER)
-		root->task = nsu_sandbox_get_task(root->box, 0);
+		root->task = view_first_of_box(root->box);
 	return name_root(picture);
 }
 
@@ -422,7 +422,7 @@ static int make_lines(struct picture *picture)
 		if (!line)
 			return -ENOMEM;
 		line->box = box;
-		line->task = nsu_sandbox_get_task(box, 0);
+		line->task = view_first_of_box(box);
 		line->thread = thread;
 		line->index = i;
 		picture->boxes[i] = line;

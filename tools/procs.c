@@ -19,8 +19,16 @@ static const struct grid_column columns[] = {
 
 struct proc {
 	const struct nsu_task *task, *parent;
+	struct proc *first;	/* of like zombies of one parent; NULL: of none */
+	size_t alike;		/* how many more this line stands for */
 	long row;
 	bool shown, busy;
+};
+
+/* Whose processes are shown. */
+struct scope {
+	const struct nsu_ns *ns;	/* those in it, and in pid namespaces below it */
+	const struct nsu_task *root;	/* this one and those that descend from it */
 };
 
 struct procs {
@@ -85,7 +93,26 @@ static bool is_wanted(const struct procs *procs, const struct nsu_task *task)
 	return nsu_snapshot_find_task(procs->snap, nsu_task_get_pid(task), &leader) < 0;
 }
 
-static int collect(struct procs *procs, const struct nsu_ns *ns)
+/* Numbers that were given again may make a ring of parents. */
+static bool descends(const struct procs *procs, const struct nsu_task *task,
+		     const struct nsu_task *root)
+{
+	size_t steps = nsu_snapshot_count_tasks(procs->snap);
+
+	for (; task && task != root && steps > 0; steps--)
+		task = find_parent(procs, task);
+	return task == root;
+}
+
+static bool is_in_scope(const struct procs *procs, const struct nsu_task *task,
+			const struct scope *scope)
+{
+	if (scope->ns)
+		return is_in(task, scope->ns);
+	return !scope->root || descends(procs, task, scope->root);
+}
+
+static int collect(struct procs *procs, const struct scope *scope)
 {
 	const struct nsu_task *task;
 
@@ -94,7 +121,7 @@ static int collect(struct procs *procs, const struct nsu_ns *ns)
 	if (!procs->proc)
 		return -ENOMEM;
 	nsu_foreach_task(task, procs->snap) {
-		if ((ns && !is_in(task, ns)) || !is_wanted(procs, task))
+		if (!is_in_scope(procs, task, scope) || !is_wanted(procs, task))
 			continue;
 		procs->proc[procs->count++] = (struct proc) {
 			.task = task, .parent = find_parent(procs, task), .row = -1 };
@@ -102,10 +129,23 @@ static int collect(struct procs *procs, const struct nsu_ns *ns)
 	return 0;
 }
 
-/* muinpCUT as seen from the parent process, shown or not; the host's where there is none.
- */
+/* All its namespaces are the host's. */
+static bool is_the_hosts(const struct procs *procs, const struct nsu_task *task)
+{
+	for (int t = 0; t < NSU_TYPE_COUNT; t++)
+		if (view_task_ns(task, (enum nsu_type)t) !=
+		    view_host_ns(procs->snap, (enum nsu_type)t))
+			return false;
+	return true;
+}
+
+/* muinpCUT as in the picture: below a process of the host what is shared is the host's,
+   below another one that line's. */
 static void set_field(struct procs *procs, const struct proc *proc)
 {
+	const struct nsu_task *up = proc->parent && find_proc(procs, proc->parent) &&
+				    !is_the_hosts(procs, proc->parent) ?
+					    proc->parent : NULL;
 	char field[NSU_TYPE_COUNT + 1] = "";
 
 	for (int t = 0; t < NSU_TYPE_COUNT; t++) {
@@ -115,10 +155,10 @@ static void set_field(struct procs *procs, const struct proc *proc)
 
 		if (r < 0)
 			field[t] = r == -ENOENT ? '-' : '?';
+		else if (up && view_task_ns(up, type) == ns)
+			field[t] = '^';
 		else if (ns == host)
 			field[t] = '.';
-		else if (proc->parent && view_task_ns(proc->parent, type) == ns)
-			field[t] = '^';
 		else if (nsu_ns_count_tasks(ns) && nsu_ns_get_task(ns, 0) != proc->task)
 			field[t] = '&';
 		else
@@ -138,7 +178,12 @@ static void fill_row(struct procs *procs, const struct proc *proc)
 		nsu_task_is_zombie(proc->task) ? " (zombie)" :
 		shown && !shown->error && shown->stat.state == 'D' ? " (D)" : "";
 
-	grid_setf(procs->grid, proc->row, NAME, "%s%s", name ? name : "?", state);
+	if (proc->alike)
+		grid_setf(procs->grid, proc->row, NAME, "%s %s%zu (zombies)",
+			  shown && shown->name ? shown->name : "?",
+			  procs->app->out.utf8 ? "×" : "x", proc->alike + 1);
+	else
+		grid_setf(procs->grid, proc->row, NAME, "%s%s", name ? name : "?", state);
 	free(name);
 	set_field(procs, proc);
 	if (!procs->wide)
@@ -149,12 +194,41 @@ static void fill_row(struct procs *procs, const struct proc *proc)
 		 shown && shown->command ? shown->command : "?");
 }
 
+static bool is_like(const struct procs *procs, const struct proc *x,
+		    const struct proc *y)
+{
+	const struct shown *a = shown_get(procs->cache, x->task, false);
+	const struct shown *b = shown_get(procs->cache, y->task, false);
+
+	return x->parent == y->parent && a && b && a->name && b->name &&
+	       strcmp(a->name, b->name) == 0;
+}
+
+/* Zombies of one parent and name, one after the other: a line that counts them. */
+static void fold_zombies(struct procs *procs)
+{
+	struct proc *last = NULL;
+
+	for (size_t i = 0; i < procs->count && !procs->app->opts.all; i++) {
+		struct proc *proc = &procs->proc[i];
+
+		if (!nsu_task_is_zombie(proc->task) || nsu_task_is_dead_leader(proc->task))
+			continue;
+		if (last && is_like(procs, last, proc)) {
+			proc->first = last;
+			last->alike++;
+		} else {
+			last = proc;
+		}
+	}
+}
+
 /* Parents first. What is read one after another may seem to go in a ring: it is cut. */
 static void add_row(struct procs *procs, struct proc *proc)
 {
 	struct proc *up = proc->parent ? find_proc(procs, proc->parent) : NULL;
 
-	if (proc->shown || proc->busy)
+	if (proc->shown || proc->busy || proc->first)
 		return;
 	proc->busy = true;
 	if (up)
@@ -165,12 +239,13 @@ static void add_row(struct procs *procs, struct proc *proc)
 }
 
 static int print_procs(struct app *app, const struct nsu_snapshot *snap,
-		       struct shown_cache *cache, const struct nsu_ns *ns)
+		       struct shown_cache *cache, const struct scope *scope)
 {
 	struct procs procs = { .app = app, .snap = snap, .cache = cache,
 			       .wide = view_is_wide(app, 100) };
-	int r = collect(&procs, ns);
+	int r = collect(&procs, scope);
 
+	fold_zombies(&procs);
 	procs.grid = grid_new(app, columns, sizeof(columns) / sizeof(columns[0]));
 	if (r == 0 && procs.grid) {
 		for (size_t i = 0; i < procs.count; i++)
@@ -184,21 +259,26 @@ static int print_procs(struct app *app, const struct nsu_snapshot *snap,
 	return r;
 }
 
-/* Of a process all that is in its pid namespace, of a namespace all that is in it. */
-static const struct nsu_ns *find_scope(struct app *app, const struct target *target,
-				       const struct nsu_snapshot *snap)
+/* Of a namespace all that is in it; of a process all in its pid namespace, which stands
+   for its container, and where that is the host's itself and what descends from it. */
+static int find_scope(struct app *app, const struct target *target,
+		      const struct nsu_snapshot *snap, struct scope *ret)
 {
 	const struct nsu_task *task;
 	const struct nsu_ns *ns;
+	int r = target_find(app, target, snap, &task, &ns);
 
-	if (target_find(app, target, snap, &task, &ns) < 0)
-		return NULL;
+	if (r < 0)
+		return r;
+	*ret = (struct scope) { .ns = ns };
 	if (ns)
-		return ns;
+		return 0;
 	ns = view_task_ns(task, NSU_PID);
-	if (!ns)
-		msg(&app->out, "%s: its pid namespace could not be read", target->word);
-	return ns;
+	if (ns && ns != view_host_ns(snap, NSU_PID))
+		ret->ns = ns;
+	else
+		ret->root = task;
+	return 0;
 }
 
 static int print_targets(struct app *app, const struct nsu_snapshot *snap,
@@ -208,16 +288,16 @@ static int print_targets(struct app *app, const struct nsu_snapshot *snap,
 	bool first = true;
 
 	for (size_t i = 0; i < targets->count && r == 0; i++) {
-		const struct nsu_ns *ns = find_scope(app, &targets->target[i], snap);
+		struct scope scope;
 
-		if (!ns) {
+		if (find_scope(app, &targets->target[i], snap, &scope) < 0) {
 			status = 1;
 			continue;
 		}
 		if (!first)
 			putchar('\n');
 		first = false;
-		r = print_procs(app, snap, cache, ns);
+		r = print_procs(app, snap, cache, &scope);
 	}
 	return r < 0 ? r : status;
 }
@@ -230,7 +310,7 @@ int view_processes(struct app *app)
 	int r = targets_open(app, &targets), status;
 
 	if (r == 0 && (targets.count || !targets.failed))
-		snap = app_scan(app, NSU_PART_DEFAULT | NSU_PART_PIDS, 0);
+		snap = targets_scan(app, &targets, NSU_PART_DEFAULT | NSU_PART_PIDS, 0);
 	if (!snap) {
 		targets_close(&targets);
 		return 1;
@@ -241,7 +321,7 @@ int view_processes(struct app *app)
 	else if (targets.count)
 		r = print_targets(app, snap, cache, &targets);
 	else
-		r = print_procs(app, snap, cache, NULL);
+		r = print_procs(app, snap, cache, &(struct scope) { NULL, NULL });
 	shown_free(cache);
 	targets_close(&targets);
 	fflush(stdout);

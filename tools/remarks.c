@@ -12,7 +12,7 @@
 #define PATIENCE_SECONDS 1
 
 static volatile sig_atomic_t shows_progress;
-static volatile int cancelled;
+static volatile sig_atomic_t cancelled;
 
 static void on_interrupt(int sig)
 {
@@ -67,28 +67,31 @@ static void watch_stop(const struct watch *watch)
 	sigaction(SIGINT, &watch->interrupt, NULL);
 }
 
-static struct nsu_snapshot *scan(struct app *app, const struct nsu_scan_options *opts)
+struct nsu_snapshot *app_scan_by(struct app *app, const struct nsu_scan_options *opts,
+				 const char *word)
 {
+	const char *proc = app->opts.proc != NULL ? app->opts.proc : "/proc";
+	struct nsu_scan_options own = *opts;
 	struct nsu_snapshot *snap = NULL;
 	struct watch watch;
 	int r;
 
+	own.cancel = &cancelled;
 	watch_start(&watch);
-	r = nsu_snapshot_new(app->ctx, opts, &snap);
+	r = nsu_snapshot_new(app->ctx, &own, &snap);
 	watch_stop(&watch);
-	if (r >= 0 && nsu_snapshot_get_totals(snap)->processes > 0)
-		return snap;
-	nsu_snapshot_free(snap);
 	if (r >= 0)
-		msg(&app->out, "%s: there is no process in it",
-		    app->opts.proc != NULL ? app->opts.proc : "/proc");
+		return snap;
+	if (r == -ENODATA)
+		msg(&app->out, "%s: there is no process in it that may be seen", proc);
 	else if (r == -ECANCELED)
 		raise(SIGINT);	/* ends as one who pressed ^C expects: with that signal */
-	else if (r == -ESRCH && opts->pid_count == 1)
+	else if (r == -ESRCH && word != NULL)
+		msg(&app->out, "%s: no such process", word);
+	else if (r == -ESRCH)
 		msg(&app->out, "%d: no such process", (int)opts->pids[0]);
 	else
-		msg_errno(&app->out, r, "%s: read namespaces",
-			  app->opts.proc != NULL ? app->opts.proc : "/proc");
+		msg_errno(&app->out, r, "%s: read namespaces", proc);
 	return NULL;
 }
 
@@ -98,42 +101,27 @@ struct nsu_snapshot *app_scan(struct app *app, unsigned parts, unsigned types)
 
 	opts.parts = parts;
 	opts.types = types;
-	opts.cancel = &cancelled;
-	return scan(app, &opts);
-}
-
-struct nsu_snapshot *app_scan_pid(struct app *app, unsigned parts, unsigned types,
-				  pid_t pid)
-{
-	struct nsu_scan_options opts = NSU_SCAN_OPTIONS_INIT;
-
-	opts.parts = parts;
-	opts.types = types;
-	opts.pids = &pid;
-	opts.pid_count = 1;
-	opts.cancel = &cancelled;
-	return scan(app, &opts);
+	return app_scan_by(app, &opts, NULL);
 }
 
 static void remark_hidden(struct app *app, const struct nsu_procfs *procfs)
 {
 	static const char *const values[] = {
 		[NSU_HIDEPID_OFF] = "off",
-		[NSU_HIDEPID_NOACCESS] = "noaccess",
 		[NSU_HIDEPID_INVISIBLE] = "invisible",
 		[NSU_HIDEPID_PTRACEABLE] = "ptraceable",
 	};
 
 	if (procfs->subset && (procfs->exempt || procfs->hidepid <= NSU_HIDEPID_OFF))
 		return;	/* said already, and no process is missing by that */
-	if (procfs->exempt || procfs->hidepid <= NSU_HIDEPID_OFF)
+	if (procfs->hidepid == NSU_HIDEPID_UNKNOWN)
+		msg(&app->out, "how this /proc is mounted could not be read: processes "
+		    "may be hidden by hidepid");
+	else if (procfs->exempt || procfs->hidepid <= NSU_HIDEPID_OFF)
 		msg(&app->out, "some processes are hidden, no one can say how many");
 	else
-		msg(&app->out, "%s: /proc is mounted with hidepid=%s%s",
-		    procfs->hidepid == NSU_HIDEPID_NOACCESS
-			    ? "processes of others cannot be read"
-			    : "processes of others are hidden, no one can say how many",
-		    values[procfs->hidepid],
+		msg(&app->out, "processes of others are hidden, no one can say how many: "
+		    "/proc is mounted with hidepid=%s%s", values[procfs->hidepid],
 		    geteuid() != 0 ? ": run as root for all" : "");
 }
 
@@ -142,11 +130,14 @@ static void remark_unread(struct app *app, const struct nsu_snapshot *snap, long
 {
 	const struct nsu_gap *gap = nsu_snapshot_get_gap(snap, 0);
 	const char *reason = gap != NULL ? strerror(gap->error) : "reason unknown";
+	const struct nsu_procfs *procfs = nsu_ctx_get_procfs(app->ctx);
 
 	if (geteuid() != 0)
 		reason = "run as root for all";
-	msg(&app->out, "%ld process%s could not be read in full: %s", unread,
-	    unread == 1 ? "" : "es", reason);
+	msg(&app->out, "%ld process%s could not be read in full: %s%s", unread,
+	    unread == 1 ? "" : "es",
+	    procfs->hidepid == NSU_HIDEPID_NOACCESS && !procfs->exempt ?
+		    "/proc is mounted with hidepid=noaccess: " : "", reason);
 }
 
 int app_remark_gaps(struct app *app, const struct nsu_snapshot *snap)
@@ -178,7 +169,7 @@ void app_remark_reference(struct app *app, const struct nsu_snapshot *snap)
 {
 	switch (nsu_snapshot_get_reference(snap, NULL)) {
 	case NSU_REF_INIT:
-		if (!nsu_snapshot_sees_host(snap))
+		if (nsu_snapshot_sees_host(snap) == 0)
 			msg(&app->out,
 			    "the host is not visible from here: this is the inside "
 			    "of a container");
@@ -186,7 +177,8 @@ void app_remark_reference(struct app *app, const struct nsu_snapshot *snap)
 	case NSU_REF_CALLER:
 		msg(&app->out,
 		    "process 1 could not be read: \"the host's\" are this process's "
-		    "own namespaces");
+		    "own namespaces%s", nsu_snapshot_sees_host(snap) != 0 ? "" :
+		    ", and the host is not visible from here");
 		break;
 	case NSU_REF_NONE:
 		msg(&app->out,
@@ -194,49 +186,4 @@ void app_remark_reference(struct app *app, const struct nsu_snapshot *snap)
 		    "called \"the host's\"");
 		break;
 	}
-}
-
-static void explain_target(const struct output *out, const char *word, int error)
-{
-	enum nsu_type type;
-
-	switch (error) {
-	case -ESRCH:
-		msg(out, "%s: no such process", word);
-		return;
-	case -EMEDIUMTYPE:
-		msg(out, "%s: not a namespace file", word);
-		return;
-	case -ESTALE:
-		msg(out, "%s: ended and its number was given to another process", word);
-		return;
-	case -EOPNOTSUPP:
-		msg(out, "%s: this kernel or this /proc cannot tell processes by inode",
-		    word);
-		return;
-	case -ENOENT:
-		msg(out, "%s: no such %s", word,
-		    strncmp(word, "netns:", 6) == 0 ? "network namespace" : "file");
-		return;
-	case -EINVAL:
-		break;
-	default:
-		msg_errno(out, error, "%s", word);
-		return;
-	}
-	if (nsu_type_find(word, &type) == 0)
-		msg(out, "%s: no such target; try: nstree -t %s", word,
-		    nsu_type_get_name(type));
-	else
-		msg(out, "%s: no such target; one is PID, TYPE:INODE, INODE, :ID, FILE, "
-		    "netns:NAME, 7@TARGET, host or self", word);
-}
-
-int app_target(struct app *app, const char *word, struct nsu_target **ret)
-{
-	int r = nsu_target_new(app->ctx, word, ret);
-
-	if (r < 0)
-		explain_target(&app->out, word, r);
-	return r;
 }

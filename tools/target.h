@@ -13,6 +13,7 @@ struct target {
 
 struct targets {
 	struct target *target;
+	const struct nsu_target **handle; /* of each, as a scan takes them */
 	size_t count;
 	bool failed;		/* some word named nothing, and that was said */
 	char pid[16];		/* the word that -p PID stands for */
@@ -21,6 +22,9 @@ struct targets {
 /* -p PID and the operands. 0 or negative errno. */
 int targets_open(struct app *app, struct targets *targets);
 void targets_close(struct targets *targets);
+/* A picture in which all of them are found. NULL: that was said. */
+struct nsu_snapshot *targets_scan(struct app *app, const struct targets *targets,
+				  unsigned parts, unsigned types);
 /* Exactly one of the two is set, the other NULL. On failure it says why. */
 int target_find(const struct app *app, const struct target *target,
 		const struct nsu_snapshot *snap, const struct nsu_task **task,

@@ -14,10 +14,10 @@ static const struct grid_column columns[] = {
 	[NAME] = { "NAME", GRID_TREE | GRID_CUT_MIDDLE },
 	[FIELD] = { "muinpCUT", 0 },
 	[PID] = { "PID", 0 },
-	[PROCS] = { "PROCS", GRID_RIGHT },
-	[AGE] = { "AGE", GRID_RIGHT },
-	[USER] = { "USER", GRID_DROP },
-	[COMMAND] = { "COMMAND", GRID_CUT_END },
+	[PROCS] = { "PROCS", GRID_RIGHT | GRID_SPARE },
+	[AGE] = { "AGE", GRID_RIGHT | GRID_SPARE },
+	[USER] = { "USER", GRID_DROP | GRID_SPARE },
+	[COMMAND] = { "COMMAND", GRID_CUT_END | GRID_SPARE },
 };
 
 struct tree {
@@ -95,6 +95,24 @@ static void add_line(struct tree *tree, const struct line *line, long parent)
 		add_line(tree, line->children[i], row);
 }
 
+/* The picture is one of processes: their threads are said, and drawn where asked. */
+static void remark_threads(const struct app *app, const struct nsu_snapshot *snap)
+{
+	const struct nsu_task *task, *leader;
+	size_t count = 0;
+
+	if (app->opts.threads)
+		return;
+	nsu_foreach_task(task, snap)
+		count += nsu_task_is_thread(task) &&
+			 nsu_snapshot_find_task(snap, nsu_task_get_pid(task),
+						&leader) == 0 &&
+			 !nsu_task_is_zombie(leader);
+	if (count)
+		msg(&app->out, "%zu thread%s namespaces of %s own: nstree --threads",
+		    count, count == 1 ? " has" : "s have", count == 1 ? "its" : "their");
+}
+
 /* Held by a descriptor, a mount or a child alone. */
 static void remark_memberless(const struct app *app, const struct nsu_snapshot *snap)
 {
@@ -151,6 +169,7 @@ int view_tree(struct app *app)
 		r = view_failed(app, r);
 	} else {
 		fflush(stdout);
+		remark_threads(app, snap);
 		remark_memberless(app, snap);
 		app_remark_reference(app, snap);
 		r = app_remark_gaps(app, snap);

@@ -44,6 +44,14 @@ static struct user *find_user(uid_t uid)
 	return &users[low];
 }
 
+/* The database may be a container's: what is no name to print is given as a number. */
+static bool is_plain(const char *name)
+{
+	while (*name > ' ' && *name < 0x7f)
+		name++;
+	return *name == '\0';
+}
+
 const char *user_name(uid_t uid)
 {
 	struct user *user = find_user(uid);
@@ -56,7 +64,8 @@ const char *user_name(uid_t uid)
 	entry = uid == 0 ? NULL : getpwuid(uid);
 	if (uid == 0)
 		strcpy(user->name, "root");
-	else if (entry != NULL && strlen(entry->pw_name) < sizeof(user->name))
+	else if (entry != NULL && is_plain(entry->pw_name) &&
+		 strlen(entry->pw_name) < sizeof(user->name))
 		strcpy(user->name, entry->pw_name);
 	if (user->name[0] == '\0')
 		snprintf(user->name, sizeof(user->name), "%u", (unsigned)uid);

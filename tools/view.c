@@ -72,6 +72,51 @@ const struct nsu_ns *view_task_ns(const struct nsu_task *task, enum nsu_type typ
 	return ns;
 }
 
+const struct nsu_ns *view_box_ns(const struct nsu_sandbox *box, enum nsu_type type)
+{
+	const struct nsu_ns *ns;
+
+	return nsu_sandbox_get_ns(box, type, &ns) == 0 ? ns : NULL;
+}
+
+static pid_t inner_number(const struct nsu_task *task)
+{
+	const pid_t *pids;
+	int n = nsu_task_get_pids(task, &pids);
+
+	return n > 0 ? pids[n - 1] : nsu_task_get_tid(task);
+}
+
+/* The lower of the two; a thread only where there is nothing else. */
+static const struct nsu_task *lower_of(const struct nsu_task *a, const struct nsu_task *b)
+{
+	if (!a || (nsu_task_is_thread(a) && !nsu_task_is_thread(b)))
+		return b;
+	if (nsu_task_is_thread(b) && !nsu_task_is_thread(a))
+		return a;
+	return inner_number(b) < inner_number(a) ? b : a;
+}
+
+const struct nsu_task *view_first_of_ns(const struct nsu_ns *ns)
+{
+	const struct nsu_task *first = NULL;
+	size_t n = nsu_ns_count_tasks(ns);
+
+	for (size_t i = 0; i < n; i++)
+		first = lower_of(first, nsu_ns_get_task(ns, i));
+	return first;
+}
+
+const struct nsu_task *view_first_of_box(const struct nsu_sandbox *box)
+{
+	const struct nsu_task *first = NULL;
+	size_t n = nsu_sandbox_count_tasks(box);
+
+	for (size_t i = 0; i < n; i++)
+		first = lower_of(first, nsu_sandbox_get_task(box, i));
+	return first;
+}
+
 const struct nsu_ns *view_host_ns(const struct nsu_snapshot *snap, enum nsu_type type)
 {
 	const struct nsu_task *host = NULL;
@@ -152,6 +197,32 @@ char *view_owns(const struct nsu_ns *user)
 					nsu_type_get_info((enum nsu_type)t)->letter,
 					count[t]);
 	return strdup(len ? text : "-");
+}
+
+char *view_netns_name(const struct app *app, const struct nsu_binds *binds,
+		      const struct nsu_ns *net)
+{
+	static const char *const dirs[] = { "/run/netns/", "/var/run/netns/" };
+	const struct nsu_bind *bind;
+
+	for (size_t i = 0; (bind = nsu_binds_get(binds, i)) != NULL; i++) {
+		if (bind->inode != nsu_ns_get_inode(net) || bind->type != NSU_NET)
+			continue;
+		for (size_t d = 0; d < sizeof(dirs) / sizeof(dirs[0]); d++) {
+			size_t len = strlen(dirs[d]);
+			char *name, *text;
+
+			if (strncmp(bind->path, dirs[d], len) != 0 ||
+			    strchr(bind->path + len, '/'))
+				continue;
+			name = text_escape(&app->out, bind->path + len);
+			if (!name || asprintf(&text, "netns:%s", name) < 0)
+				text = NULL;
+			free(name);
+			return text;
+		}
+	}
+	return NULL;
 }
 
 bool view_is_wide(const struct app *app, int columns)

@@ -27,8 +27,15 @@ const char *view_user(char buf[static 64], const struct app *app,
 const struct nsu_task *view_self(const struct app *app, const struct nsu_snapshot *snap);
 /* A namespace of a task, NULL: none or unread; task may be NULL. */
 const struct nsu_ns *view_task_ns(const struct nsu_task *task, enum nsu_type type);
+/* A namespace of a sandbox, NULL: the kernel lacks the type. */
+const struct nsu_ns *view_box_ns(const struct nsu_sandbox *box, enum nsu_type type);
 /* The namespace of the reference, NULL: unread. */
 const struct nsu_ns *view_host_ns(const struct nsu_snapshot *snap, enum nsu_type type);
+/* Who stands for the tasks of a namespace or sandbox, which are sorted by tid: the lowest
+   number inside its pid namespace, so that a command run in a container later does not,
+   whatever number it was given here. NULL: there is none. */
+const struct nsu_task *view_first_of_ns(const struct nsu_ns *ns);
+const struct nsu_task *view_first_of_box(const struct nsu_sandbox *box);
 /* The first process of a pid namespace. -ENOENT: has ended; -ENODATA: unknown. A zombie
    is given as the task it is. */
 int view_init(const struct nsu_snapshot *snap, const struct nsu_ns *pidns,
@@ -38,6 +45,12 @@ bool view_init_ended(const struct nsu_snapshot *snap, const struct nsu_ns *pidns
 /* "m4 u2 i1" of what a user namespace owns, its children as U; "-": nothing. malloc'ed.
  */
 char *view_owns(const struct nsu_ns *user);
+/* From how many on zombies are worth a word. */
+#define MANY_ZOMBIES 10
+/* "netns:blue" for a network namespace that is named in /run/netns, as a target word;
+   escaped, malloc'ed. NULL: it is not, or no memory. binds may be NULL. */
+char *view_netns_name(const struct app *app, const struct nsu_binds *binds,
+		      const struct nsu_ns *net);
 /* Some line is broad enough for the columns that 80 columns have no room for. */
 bool view_is_wide(const struct app *app, int columns);
 /* Says that a view failed; returns the exit status 1. */

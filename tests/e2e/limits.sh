@@ -104,7 +104,8 @@ test_thread_number() {
 	fixture thread-ns || return 0
 	run nstree "$(fix .thread.proc_tid)"
 	is 'the number of a thread' "$rc:$out" 1:
-	like 'is no process' "$err" 'no such process'
+	like 'is no process' "$err" "a thread of process $(fix '.tasks[0].proc_pid')"
+	like 'and the process is named' "$err" "try: nstree $(fix '.tasks[0].proc_pid')"
 	fixture_close
 }
 

@@ -41,9 +41,11 @@ int main(void)
 	nsu_foreach_ns(ns, snap)
 		if (nsu_ns_get_type(ns) == NSU_NET)
 			print_members(ns);
-	if (!nsu_snapshot_is_complete(snap))
+	if (nsu_snapshot_count_gaps(snap))
 		fprintf(stderr, "members: %zu things could not be read\n",
 			nsu_snapshot_count_gaps(snap));
+	if (nsu_snapshot_get_totals(snap)->hidden)
+		fprintf(stderr, "members: /proc hides processes\n");
 	nsu_snapshot_free(snap);
 	nsu_ctx_free(ctx);
 	return 0;

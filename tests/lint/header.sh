@@ -39,6 +39,18 @@ else
 	skip "each is exported, and nothing else" "no shared library was built"
 fi
 
+# example N: the Nth program in the manual, as its source would be
+example() {
+	awk -v want="$1" '/^\.Bd -literal$/ { n++; on = n == want; next }
+		/^\.Ed$/ { on = 0 } on' "$man" | sed 's/\\e/\\/g; s/^\\&//'
+}
+n=0
+for program in members pidmap; do
+	n=$((n + 1))
+	is "the manual's example $n is tests/examples/$program.c" \
+		"$(diff <(example $n) "$top/tests/examples/$program.c")" ""
+done
+
 if [ -e "$man" ]; then
 	named >"$tmp/named"
 	is "each is in libnsutil(3), and nothing else" \

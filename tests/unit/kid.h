@@ -22,6 +22,8 @@ struct kid {
 
 /* In a child: what it waits on, for those that it forks. */
 static int kid_input = -1;
+/* In a child whose body does not return: where it says its number. */
+static int kid_output = -1;
 
 static void kid_wait(void)
 {
@@ -49,6 +51,7 @@ static void kid_live(int hold, int say, int (*body)(void))
 	int said;
 
 	kid_input = hold;
+	kid_output = say;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	said = body ? body() : 0;
 	if (write(say, &said, sizeof(said)) < 0)

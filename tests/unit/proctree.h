@@ -96,7 +96,8 @@ static void tree_file(const char *text, const char *fmt, ...)
 }
 
 /* The first namespaces, by type; those of a process are these plus what it gives. */
-#define TREE_FIRST(type) ((type) == NSU_PID ? 0xeffffffcu : 4026531840u + (type))
+#define TREE_FIRST(type) ((type) == NSU_PID ? 0xeffffffcu : \
+			  (type) == NSU_USER ? 0xeffffffdu : 4026531840u + (type))
 
 /* The links of a task at "PID" or "PID/task/TID". own is a mask of types; those have the
    inode number + type, the others the first one. number 0: none has its own. */

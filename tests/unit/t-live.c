@@ -249,7 +249,7 @@ static void test_ctx(void)
 	nsu_ctx_free(NULL);
 	nsu_snapshot_free(NULL);
 	nsu_target_free(NULL);
-	nsu_pins_free(NULL);
+	nsu_binds_free(NULL);
 	for (unsigned i = 0; i < NSU_INTERFACE_COUNT; i++)
 		ok(nsu_ctx_get_interface(ctx, i) != NSU_IF_UNTRIED ||
 		   i == NSU_IF_PIDFS_INODE, "probed: %s", nsu_interface_get_name(i));

@@ -57,31 +57,40 @@ static const char *fmt(const char *format, ...)
 static void test_malformed(void)
 {
 	static const char *const bad[] = {
-		"", " ", "web", "4711 ", " 4711", "-1", "+1", "4711x", "4711:",
-		"4711:x", "4711:1:2", "net", "net:", "net:[", "net:[]", "net:[1",
+		"", " ", "4711 ", " 4711", "-1", "+1", "4711:",
+		"4711:x", "4711:1:2", "net:", "net:[", "net:[]", "net:[1",
 		"net:1]", "net:[1]x", "net:[ 1]", "net:-1", "nett:1", ":", ":x", ":-1",
 		":1x", "@", "1@", "@1", "x@1", "1@@1", "0@self", "99999999@self",
 		"netns:", "netns:.", "netns:..", "netns:a/b", "netns:../../etc/passwd",
-		"hostt", "selfish", "SELF", "1.5", "99999999999999999999999999",
 		"net:99999999999999999999999999", "\n", "\x1b[0m",
-		"verylongnameofatype:1", "self:1", "::1",
+		"verylongnameofatype:1", "self:1", "::1", "web:", "a b", ".", "..",
+		"1@net:4026531833", "1@uts:1",
+	};
+	static const char *const names[] = {
+		"nsutil-web", "4711nsutil", "nsutil.5", "SELF-nsutil", "_nsutil",
+		"99999999999999999999999999", "nsutil/x",
 	};
 	char longest[400] = "netns:";
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
 		is_int(find_task(bad[i]), -EINVAL, "malformed word %zu", i);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		is_int(find_task(names[i]), -ENOENT, "nobody's name: %s", names[i]);
 	memset(longest + 6, 'a', 300);
 	is_int(find_task(longest), -EINVAL, "a name longer than any file's");
 	is_int(nsu_target_new(ctx, NULL, &(struct nsu_target *){ NULL }), -EINVAL,
 	       "no word");
 	is_int(nsu_target_new(NULL, "1", &(struct nsu_target *){ NULL }), -EINVAL,
 	       "no ctx");
-	is_int(find_task("1@2@3@4@5@6@7@8@self"), -ELOOP, "nine words joined");
+	is_int(find_task("1@2@3@4@5@6@7@8@self"), -E2BIG, "nine words joined");
 }
 
 static void test_pids(void)
 {
+	struct nsu_scan_options opts = NSU_SCAN_OPTIONS_INIT;
+	struct nsu_snapshot *other = NULL;
 	struct nsu_target *target = NULL;
+	enum nsu_target_kind kind;
 	pid_t pid = 0;
 
 	is_int(find_task("self"), getpid(), "self");
@@ -91,16 +100,23 @@ static void test_pids(void)
 	is_int(find_ns("self", NSU_NET, 1), -ENOENT, "a process is no namespace");
 	is_int(nsu_target_new(ctx, "host", &target), 0, "host");
 	ok(!nsu_target_get_pid(target, &pid) && pid == 1, "is process 1");
-	is_int(nsu_target_get_kind(target), NSU_TARGET_TASK, "a task");
-	is_int(nsu_target_get_parts(target), 0, "that any scan has");
+	ok(!nsu_target_get_kind(target, &kind) && kind == NSU_TARGET_TASK, "a task");
 	nsu_target_free(target);
 	is_int(nsu_target_new(ctx, "1@self", &target), 0, "1@self");
 	is_int(nsu_target_get_pid(target, &pid), -ENODATA, "only a scan can tell");
-	ok(nsu_target_get_parts(target) & NSU_PART_PIDS, "and one that reads pids");
+	opts.parts = NSU_PART_TASKS;
+	opts.types = 1u << NSU_NET;
+	opts.targets = (const struct nsu_target *const *)&target;
+	opts.target_count = 1;
+	is_int(nsu_snapshot_new(ctx, &opts, &other), 0, "a scan for it");
+	ok(nsu_snapshot_get_parts(other) & NSU_PART_PIDS &&
+		   nsu_snapshot_get_asked(other) & 1u << NSU_PID,
+	   "reads the pids at every level");
+	nsu_snapshot_free(other);
 	nsu_target_free(target);
 	is_int(nsu_target_new(ctx, "net:1", &target), 0, "net:1");
 	is_int(nsu_target_get_pid(target, &pid), -ENOENT, "a namespace has no pid");
-	is_int(nsu_target_get_kind(target), NSU_TARGET_NS, "a namespace");
+	ok(!nsu_target_get_kind(target, &kind) && kind == NSU_TARGET_NS, "a namespace");
 	nsu_target_free(target);
 }
 
