@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include "nsi.h"
@@ -103,37 +104,36 @@ static int check_pidfs(struct nsu_target *target, uint64_t inode)
 	return st.st_ino == inode ? 0 : -ESTALE;
 }
 
-/* What the file is called in /proc/self/fd tells its type, and opens it. */
+static int find_flag(int flag, enum nsu_type *ret)
+{
+	for (unsigned type = 0; type < NSU_TYPE_COUNT; type++)
+		if (nsu_type_get_info(type)->clone_flag == flag) {
+			*ret = type;
+			return 0;
+		}
+	return -EMEDIUMTYPE;	/* of a type of a newer kernel */
+}
+
+/* Opens what the O_PATH descriptor is of, by its own link, and asks for the type. */
 static int take_nsfs(struct nsu_target *target, int path_fd)
 {
 	nsi_autoclose int self = -1;
-	char link[64], name[32];
-	ssize_t n;
+	char name[32];
+	int flag;
 
 	snprintf(name, sizeof(name), "fd/%d", path_fd);
 	self = nsi_ctx_open_self(target->ctx);
 	if (self < 0)
 		return self;
-	n = readlinkat(self, name, link, sizeof(link) - 1);
-	if (n <= 0)
-		return n < 0 ? nsi_errno() : -EIO;
-	link[n] = '\0';
-	for (unsigned type = 0; type < NSU_TYPE_COUNT; type++) {
-		if (nsi_parse_link(link, type, &target->number) < 0)
-			continue;
-		target->form = FORM_NS;
-		target->type = type;
-		target->fd = openat(self, name, O_RDONLY | O_CLOEXEC);
-		return target->fd < 0 ? nsi_errno() : 0;
-	}
-	return -EMEDIUMTYPE;
+	target->fd = openat(self, name, O_RDONLY | O_CLOEXEC);
+	if (target->fd < 0)
+		return nsi_errno();
+	flag = ioctl(target->fd, NS_GET_NSTYPE);
+	target->form = FORM_NS;
+	return flag < 0 ? nsi_errno() : find_flag(flag, &target->type);
 }
 
-/*
- * Only what lies on nsfs is opened for more than its path: no device, no FIFO; and only
- * where no procfs shows this process is its file system asked, which may be a server
- * that has ended.
- */
+/* Only what lies on nsfs is opened for more than its path: no device, no FIFO. */
 static int take_path(struct nsu_target *target, const char *path)
 {
 	nsi_autoclose int fd = -1;
@@ -142,18 +142,18 @@ static int take_path(struct nsu_target *target, const char *path)
 	int r;
 
 	fd = open(path, O_PATH | O_CLOEXEC);
-	if (fd < 0)
-		return nsi_errno();
-	r = take_nsfs(target, fd);
-	if (r != -ENOENT && r != -EACCES)
-		return r;
-	if (fstatfs(fd, &fs) < 0 || fstat(fd, &st) < 0)
+	if (fd < 0 || fstatfs(fd, &fs) < 0 || fstat(fd, &st) < 0)
 		return nsi_errno();
 	if (fs.f_type != NSFS_MAGIC)
 		return -EMEDIUMTYPE;
-	target->form = FORM_INODE;	/* which is all there is to know */
 	target->number = st.st_ino;
-	return 0;
+	r = take_nsfs(target, fd);
+	/* No procfs shows this process: the inode is all there is. */
+	if (r == -ENOENT || r == -EACCES || r == -ENOTTY) {
+		target->form = FORM_INODE;
+		return 0;
+	}
+	return r;
 }
 
 static int take_netns_name(struct nsu_target *target, const char *name)

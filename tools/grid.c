@@ -4,6 +4,7 @@
  * was cut. So the texts are measured and cut here, and it draws what then fits.
  */
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,12 +17,14 @@
 #define GOOD_MIDDLE 28
 #define MIN_END 8
 #define MIN_MIDDLE 12
+#define MIN_TEXT 4	/* what is left at least of one that is cut */
 
 struct row {
 	long parent;
 	unsigned depth;
 	char *text[MAX_COLUMNS];
 	unsigned char color[MAX_COLUMNS];
+	unsigned short kept[MAX_COLUMNS]; /* bytes at the end that are never cut */
 	struct libscols_line *line;
 };
 
@@ -114,6 +117,12 @@ void grid_setf(struct grid *grid, long row, size_t column, const char *format, .
 	grid_take(grid, row, column, text);
 }
 
+void grid_keep(struct grid *grid, long row, size_t column, size_t len)
+{
+	if (row >= 0 && len <= USHRT_MAX)
+		grid->rows[row].kept[column] = (unsigned short)len;
+}
+
 void grid_color(struct grid *grid, long row, size_t column, enum grid_color color)
 {
 	if (row >= 0)
@@ -147,16 +156,47 @@ static bool is_dropped(const struct grid *grid, size_t column)
 	       (grid->columns[column].flags & GRID_DROP && !grid->used[column]);
 }
 
+/* What stands in a cell behind all that may be cut. */
+static const char *kept_part(const struct row *row, size_t column)
+{
+	const char *text = row->text[column];
+
+	return text ? text + strlen(text) - row->kept[column] : "";
+}
+
+/* The least width of a column in which all is that may not be cut. */
+static size_t least_width(const struct grid *grid, size_t column)
+{
+	size_t least = 0;
+
+	for (size_t i = 0; i < grid->count; i++) {
+		const struct row *row = &grid->rows[i];
+		size_t width;
+
+		if (!row->kept[column])
+			continue;
+		width = branch_width(grid, row, column) + MIN_TEXT +
+			text_width(kept_part(row, column));
+		if (width > least)
+			least = width;
+	}
+	return least;
+}
+
 /* Takes from the columns with this flag what is too much, down to a least width. */
 static void shrink(const struct grid *grid, size_t *width, unsigned flag, size_t least,
 		   size_t *excess)
 {
 	for (size_t c = grid->column_count; c-- > 0 && *excess > 0;) {
-		size_t cut;
+		size_t cut, most = least;
 
 		if (!(grid->columns[c].flags & flag) || width[c] <= least)
 			continue;
-		cut = width[c] - least;
+		if (least_width(grid, c) > least)
+			most = least_width(grid, c);
+		if (width[c] <= most)
+			continue;
+		cut = width[c] - most;
 		if (cut > *excess)
 			cut = *excess;
 		width[c] -= cut;
@@ -170,19 +210,21 @@ static void cut_column(struct grid *grid, size_t column, size_t width)
 
 	for (size_t i = 0; i < grid->count; i++) {
 		struct row *row = &grid->rows[i];
-		size_t branch = branch_width(grid, row, column);
-		size_t room = width > branch + 4 ? width - branch : 4;
-		char *text = row->text[column], *cut;
+		const char *kept = kept_part(row, column);
+		size_t used = branch_width(grid, row, column) + text_width(kept);
+		size_t room = width > used + MIN_TEXT ? width - used : MIN_TEXT;
+		char *text = row->text[column], *head, *cut, *whole;
 
-		if (!text || text_width(text) <= room)
+		if (!text || text_width(text) - text_width(kept) <= room)
 			continue;
-		cut = grid->columns[column].flags & GRID_CUT_MIDDLE ?
-			text_cut_middle(out, text, room) : text_cut_end(out, text, room);
-		if (cut != text)
-			free(text);
-		row->text[column] = cut;
-		if (!cut)
-			grid->failed = true;
+		head = strndup(text, (size_t)(kept - text));
+		cut = !head ? NULL : grid->columns[column].flags & GRID_CUT_MIDDLE ?
+			text_cut_middle(out, head, room) : text_cut_end(out, head, room);
+		if (!cut || asprintf(&whole, "%s%s", cut, kept) < 0)
+			whole = NULL;
+		free(head);
+		free(cut);
+		grid_take(grid, (long)i, column, whole);
 	}
 }
 

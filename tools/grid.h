@@ -36,6 +36,8 @@ void grid_take(struct grid *grid, long row, size_t column, char *take_text);
 void grid_set(struct grid *grid, long row, size_t column, const char *text);
 void grid_setf(struct grid *grid, long row, size_t column, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
+/* The cell's text is cut, if at all, before its last len bytes, which are never. */
+void grid_keep(struct grid *grid, long row, size_t column, size_t len);
 void grid_color(struct grid *grid, long row, size_t column, enum grid_color color);
 /* 0 or negative errno. */
 int grid_print(struct grid *grid);

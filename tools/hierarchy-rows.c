@@ -10,8 +10,8 @@ enum { NAMESPACE, PROCS, INIT, CREATOR, MAP, SETGROUPS, OWNER, OWNS, NAME };
 
 static const struct grid_column pid_columns[] = {
 	[NAMESPACE] = { "PID NAMESPACE", GRID_TREE },
-	[PROCS] = { "PROCS", GRID_RIGHT },
-	[INIT] = { "INIT", 0 },
+	[PROCS] = { "PROCS", GRID_RIGHT | GRID_SPARE },
+	[INIT] = { "INIT", GRID_SPARE },
 	[CREATOR] = { "CREATOR", GRID_DROP },
 	[MAP] = { "MAP", GRID_DROP },
 	[SETGROUPS] = { "SETGROUPS", GRID_DROP },
@@ -22,10 +22,10 @@ static const struct grid_column pid_columns[] = {
 
 static const struct grid_column user_columns[] = {
 	[NAMESPACE] = { "USER NAMESPACE", GRID_TREE },
-	[PROCS] = { "PROCS", GRID_RIGHT },
+	[PROCS] = { "PROCS", GRID_RIGHT | GRID_SPARE },
 	[INIT] = { "INIT", GRID_DROP },
-	[CREATOR] = { "CREATOR", 0 },
-	[MAP] = { "INSIDE = HERE", 0 },
+	[CREATOR] = { "CREATOR", GRID_SPARE },
+	[MAP] = { "INSIDE = HERE", GRID_SPARE },
 	[SETGROUPS] = { "SETGROUPS", GRID_DROP },
 	[OWNER] = { "OWNER", GRID_DROP },
 	[OWNS] = { "OWNS", GRID_DROP },
@@ -34,8 +34,8 @@ static const struct grid_column user_columns[] = {
 
 static const struct grid_column other_columns[] = {
 	[NAMESPACE] = { "NAMESPACE", GRID_TREE },
-	[PROCS] = { "PROCS", GRID_RIGHT },
-	[INIT] = { "FIRST", 0 },
+	[PROCS] = { "PROCS", GRID_RIGHT | GRID_SPARE },
+	[INIT] = { "FIRST", GRID_SPARE },
 	[CREATOR] = { "CREATOR", GRID_DROP },
 	[MAP] = { "MAP", GRID_DROP },
 	[SETGROUPS] = { "SETGROUPS", GRID_DROP },
@@ -223,25 +223,41 @@ static void fill_owner(struct hierarchy *h, const struct entry *e)
 		 r == -ENOENT ? "-" : "?");
 }
 
+/* Nobody is in it, but somebody's next child will be. */
+static char *heirs_text(struct hierarchy *h, const struct nsu_ns *ns)
+{
+	const struct nsu_task *heir = nsu_ns_get_heir(ns, 0);
+	size_t more = nsu_ns_count_heirs(ns) - 1;
+	char *process = view_process(h->cache, heir, false), *text;
+	int r = more ? asprintf(&text, "for children of %s and %zu more",
+				process ? process : "?", more) :
+		asprintf(&text, "for children of %s", process ? process : "?");
+
+	free(process);
+	return r < 0 ? NULL : text;
+}
+
 /* What can be typed, where it has a name; and what is unusual about it. */
 static void set_name(struct hierarchy *h, const struct entry *e)
 {
 	size_t zombies = e->fold_zombies + nsu_ns_count_zombies(e->ns);
 	const char *name = NULL;
-	char *netns = NULL;
+	char *text = NULL;
 
 	if (e->ns == view_host_ns(h->snap, nsu_ns_get_type(e->ns)))
 		name = nsu_snapshot_sees_host(h->snap) > 0 ? "host" : "here";
 	else if (nsu_ns_get_type(e->ns) == NSU_NET)
-		name = netns = view_netns_name(h->app, h->binds, e->ns);
+		name = text = view_netns_name(h->app, h->binds, e->ns);
 	else if (is_of(h, NSU_USER))
 		name = e->name;
+	if (!name && nsu_ns_count_tasks(e->ns) == 0 && nsu_ns_count_heirs(e->ns))
+		name = text = heirs_text(h, e->ns);
 	if (zombies >= MANY_ZOMBIES)
 		grid_setf(h->grid, e->row, NAME, "%s (%zu zombies)", name ? name : "-",
 			  zombies);
 	else
 		grid_set(h->grid, e->row, NAME, name ? name : "-");
-	free(netns);
+	free(text);
 }
 
 void hierarchy_fill(struct hierarchy *h, const struct entry *e)

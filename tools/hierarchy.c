@@ -56,8 +56,8 @@ static struct entry *find_entry(const struct hierarchy *h, const struct nsu_ns *
 	return ns ? bsearch(&key, h->entry, h->count, sizeof(key), compare_entry) : NULL;
 }
 
-/* By type and number, what hangs from nothing but its owner before user namespaces, and
-   counted lines last. */
+/* By type and number, the host's first, what hangs from nothing but its owner before user
+   namespaces, and counted lines last. */
 static int compare_shown(const void *a, const void *b)
 {
 	const struct entry *x = *(struct entry *const *)a, *y = *(struct entry *const *)b;
@@ -65,6 +65,8 @@ static int compare_shown(const void *a, const void *b)
 
 	if (s != t)
 		return s == NSU_USER ? 1 : t == NSU_USER ? -1 : (int)s - (int)t;
+	if (x->host != y->host)
+		return x->host ? -1 : 1;
 	if (!x->folded != !y->folded)
 		return x->folded ? 1 : -1;
 	return nsu_ns_get_inode(x->ns) < nsu_ns_get_inode(y->ns) ? -1 : 1;
@@ -83,7 +85,10 @@ static int collect(struct hierarchy *h)
 		unsigned bit = 1U << nsu_ns_get_type(ns);
 
 		if (bit & (h->types | h->skeleton))
-			h->entry[h->count++] = (struct entry) { .ns = ns, .row = -1 };
+			h->entry[h->count++] = (struct entry) {
+				.ns = ns, .row = -1,
+				.host = ns == view_host_ns(h->snap, nsu_ns_get_type(ns)),
+			};
 	}
 	qsort(h->entry, h->count, sizeof(*h->entry), compare_entry);
 	for (size_t i = 0; i < h->count; i++) {

@@ -17,7 +17,7 @@ struct entry {
 	struct entry *fold;	/* counted with this one */
 	size_t folded;		/* how many are counted here */
 	size_t fold_processes, fold_zombies;
-	bool needed;
+	bool needed, host;
 	long row;		/* -1: none yet */
 };
 

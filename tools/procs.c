@@ -12,9 +12,9 @@ enum { NAME, FIELD, USER, COMMAND };
 
 static const struct grid_column columns[] = {
 	[NAME] = { "PROCESS", GRID_TREE | GRID_CUT_MIDDLE },
-	[FIELD] = { "muinpCUT", 0 },
-	[USER] = { "USER", GRID_DROP },
-	[COMMAND] = { "COMMAND", GRID_CUT_END | GRID_DROP },
+	[FIELD] = { "muinpCUT", GRID_SPARE },
+	[USER] = { "USER", GRID_DROP | GRID_SPARE },
+	[COMMAND] = { "COMMAND", GRID_CUT_END | GRID_DROP | GRID_SPARE },
 };
 
 struct proc {
@@ -90,7 +90,8 @@ static bool is_wanted(const struct procs *procs, const struct nsu_task *task)
 
 	if (!nsu_task_is_thread(task) || procs->app->opts.threads)
 		return true;
-	return nsu_snapshot_find_task(procs->snap, nsu_task_get_pid(task), &leader) < 0;
+	return nsu_snapshot_find_task(procs->snap, nsu_task_get_pid(task), &leader) < 0 ||
+	       nsu_task_is_dead_leader(leader);
 }
 
 /* Numbers that were given again may make a ring of parents. */
@@ -172,19 +173,23 @@ static void set_field(struct procs *procs, const struct proc *proc)
 static void fill_row(struct procs *procs, const struct proc *proc)
 {
 	const struct shown *shown = shown_get(procs->cache, proc->task, procs->wide);
-	char *name = view_process(procs->cache, proc->task, true), user[64];
+	const char *name = shown && shown->name ? shown->name : "?";
+	char *pids = view_pids(proc->task, true), user[64];
 	const char *state = nsu_task_is_thread(proc->task) ? " (thread)" :
 		nsu_task_is_dead_leader(proc->task) ? " (leader ended)" :
 		nsu_task_is_zombie(proc->task) ? " (zombie)" :
 		shown && !shown->error && shown->stat.state == 'D' ? " (D)" : "";
 
-	if (proc->alike)
-		grid_setf(procs->grid, proc->row, NAME, "%s %s%zu (zombies)",
-			  shown && shown->name ? shown->name : "?",
+	if (proc->alike) {
+		grid_setf(procs->grid, proc->row, NAME, "%s %s%zu (zombies)", name,
 			  procs->app->out.utf8 ? "×" : "x", proc->alike + 1);
-	else
-		grid_setf(procs->grid, proc->row, NAME, "%s%s", name ? name : "?", state);
-	free(name);
+	} else {
+		grid_setf(procs->grid, proc->row, NAME, "%s (%s)%s", name,
+			  pids ? pids : "?", state);
+		grid_keep(procs->grid, proc->row, NAME,
+			  (pids ? strlen(pids) : 1) + strlen(" ()") + strlen(state));
+	}
+	free(pids);
 	set_field(procs, proc);
 	if (!procs->wide)
 		return;
@@ -212,7 +217,8 @@ static void fold_zombies(struct procs *procs)
 	for (size_t i = 0; i < procs->count && !procs->app->opts.all; i++) {
 		struct proc *proc = &procs->proc[i];
 
-		if (!nsu_task_is_zombie(proc->task) || nsu_task_is_dead_leader(proc->task))
+		if (!nsu_task_is_zombie(proc->task) ||
+		    nsu_task_is_dead_leader(proc->task))
 			continue;
 		if (last && is_like(procs, last, proc)) {
 			proc->first = last;

@@ -84,8 +84,8 @@ static void explain_form(const struct app *app, const char *word)
 
 	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++)
 		if (strncmp(word, later[i], strlen(later[i])) == 0) {
-			msg(&app->out, "%s: names of containers, pods, units and pins are "
-			    "not known yet", word);
+			msg(&app->out, "%s: names of containers, pods, units and pins "
+			    "are not known yet", word);
 			msg(&app->out, "try: nstree, which shows them by their commands");
 			return;
 		}

@@ -79,6 +79,8 @@ static void add_line(struct tree *tree, const struct line *line, long parent)
 	grid_setf(grid, row, NAME, "%s%s%s%s", line->name,
 		  line->thread ? " (thread)" : "", line->state ? " " : "",
 		  line->state ? line->state : "");
+	grid_keep(grid, row, NAME, (line->thread ? strlen(" (thread)") : 0) +
+				   (line->state ? strlen(line->state) + 1 : 0));
 	grid_set(grid, row, FIELD, line->field);
 	set_pid(tree, row, line);
 	grid_setf(grid, row, PROCS, "%zu", line->processes);

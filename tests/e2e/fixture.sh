@@ -183,6 +183,10 @@ check_churn() {
 	is "churn: loops" "$(fix '.loops | length')" 2
 }
 
+check_waiting() {
+	is "waiting: state" "$(state "$(fix .tasks[0].proc_pid)")" D
+}
+
 check_bystander() {
 	is "bystander: uid" \
 		"$(awk '/^Uid:/ { print $2 }' "/proc/$(fix .tasks[0].proc_pid)/status")" 1000

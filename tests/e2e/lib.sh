@@ -25,13 +25,13 @@ export LC_ALL=C
 built() {
 	local top=${abs_top_builddir:-$PWD} place
 	for place; do
-		[ -x "$top/$place" ] && break
+		[ -f "$top/$place" ] && [ -x "$top/$place" ] && break
 	done
 	printf '%s\n' "$top/$place"
 }
 
-NSTREE=${NSTREE:-$(built nstree tools/nstree)}
-NSFIX=${NSFIX:-$(built nsfix tests/nsfix tests/nsfix/nsfix)}
+NSTREE=${NSTREE:-$(built tests/bin/nstree nstree)}
+NSFIX=${NSFIX:-$(built tests/nsfix/nsfix nsfix)}
 
 tap_run=0
 tap_failed=0
@@ -160,6 +160,16 @@ need_root() {
 	[ "$(id -u)" -eq 0 ] && return 0
 	skip "${1:-all}" "needs root"
 	return 1
+}
+
+# private "$@": the script goes on in a pid namespace where nothing else is, so that whole
+# views can be compared. 1: not as root, and it goes on here.
+private() {
+	[ "${NSU_PRIVATE:-}" != yes ] || return 0
+	[ "$(id -u)" -eq 0 ] || return 1
+	rm -rf -- "$tmp"
+	export NSU_PRIVATE=yes
+	exec unshare -p -f -m -u -i --mount-proc bash "$0" "$@"
 }
 
 # fixture SITUATION [ARG...] || return 0: builds it, reads its line into $FIX. Where it

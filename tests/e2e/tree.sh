@@ -40,19 +40,32 @@ test_two() {
 	fixture_close
 }
 
+# Two that differ in minor types fold; one alone tells more than a line that counts it.
 test_fold() {
+	local first
 	fixture service || return 0
-	run nstree
+	first=$(fix '.tasks[0].proc_pid')
 	# An ordinary user's fixture has a user namespace too, and so a line.
-	if [ "$(letters '.tasks[0]')" = mu...... ]; then
-		is 'service: no line of its own' "$(line "$(fix '.tasks[0].proc_pid')")" ''
-		like 'service: counted' "$out" '[0-9]+ more, own m'
-	else
-		like 'service: its line' "$(line "$(fix '.tasks[0].proc_pid')")" mu
+	if [ "$(letters '.tasks[0]')" != mu...... ]; then
+		run nstree
+		like 'service: its line' "$(line "$first")" mu
+		fixture_close
+		return
 	fi
+	fixture sandbox iC || return 0
+	run nstree
+	is 'minor ones: no lines of their own' \
+		"$(line "$first")$(line "$(fix '.tasks[0].proc_pid')")" ''
+	like 'minor ones: one counted line' "$out" \
+		'[0-9]+ more, own m u i C only +mu\.*i?\.*C?'
+	[ "${NSU_PRIVATE:-}" != yes ] || is 'minor ones: all of it' \
+		"$(awk '/more, own/ { $1 = $1; print }' <<<"$out")" \
+		'`-2 more, own m u i C only mui..C.. - 4 - - nsfix'
 	run nstree -a
-	is 'service, -a: its line' \
-		"$(field "$(line "$(fix '.tasks[0].proc_pid')")")" "$(letters '.tasks[0]')"
+	is '-a: the line of each' \
+		"$(field "$(line "$first")") $(field "$(line "$(fix '.tasks[0].proc_pid')")")" \
+		'mu...... ..i..C..'
+	fixture_close
 	fixture_close
 	fixture service-net || return 0
 	run nstree
@@ -115,29 +128,116 @@ test_card() {
 	fixture_close
 }
 
-# -p reads that task, its parent and the reference, however many others there are.
+# opened FILE: how many processes' ns directories were
+opened() {
+	grep -oE '"[0-9]+/ns"' "$1" | sort -u | wc -l
+}
+
+# -p reads that task, its parent and the reference, however many others there are; a list
+# opens each namespace once, and reads only the tasks that it shows.
 test_few_reads() {
-	local n
+	local n tasks spaces
 	if ! command -v strace >/dev/null || ! strace -o /dev/null true 2>/dev/null; then
 		skip '-p reads few' 'no strace'
 		return
 	fi
+	fixture zombies 40 || return 0
+	fixture twins 9 || return 0
 	strace -f -e trace=openat,readlinkat -o "$tmp/trace" "$NSTREE" -p $$ >/dev/null 2>&1
-	n=$(grep -oE '"[0-9]+/ns"' "$tmp/trace" | sort -u | wc -l)
+	n=$(opened "$tmp/trace")
 	ok '-p reads at most four processes' test "$n" -le 4 -a "$n" -gt 0
 	strace -f -e trace=openat -o "$tmp/trace" "$NSTREE" -l -p $$ -o NS,TYPE \
 		>/dev/null 2>&1
-	n=$(grep -oE '"[0-9]+/ns"' "$tmp/trace" | sort -u | wc -l)
+	n=$(opened "$tmp/trace")
 	ok '-l -p without NPROCS too' test "$n" -le 4 -a "$n" -gt 0
+	strace -f -e trace=openat -o "$tmp/trace" "$NSTREE" -l -p $$ -o NS,NPROCS \
+		>/dev/null 2>&1
+	tasks=$("$NSTREE" --json 2>/dev/null | jq '.tasks | length')
+	ok '-l -p with NPROCS reads all' test "$(opened "$tmp/trace")" -ge $((tasks - 5))
 	strace -f -e trace=openat -o "$tmp/trace" "$NSTREE" -l -o NS,TYPE >/dev/null 2>&1
 	is 'no command line is read that nobody shows' \
 		"$(grep -cE '"cmdline"|/cmdline"|"stat"' "$tmp/trace")" 0
+	strace -f -e trace=openat,ioctl -o "$tmp/trace" "$NSTREE" -l >/dev/null 2>&1
+	spaces=$("$NSTREE" -l -n -r -o NS 2>/dev/null | wc -l)
+	n=$(grep -cE 'ioctl\([0-9]+, (NS_GET|_IOC\(_IOC_(NONE|READ), 0xb7)' "$tmp/trace")
+	ok 'a namespace is asked once' test "$n" -gt 0 -a "$n" -le $((spaces * 4))
+	n=$(grep -c '"stat"' "$tmp/trace")
+	ok 'of tasks only those that stand for a namespace are read' \
+		test "$n" -gt 0 -a "$n" -le "$spaces"
+	fixture_close
+	fixture_close
 }
 
+# The name of a user is the host's; in another mount namespace the number may mean another.
+test_user_number() {
+	local uid
+	need_root 'users by number' || return 0
+	uid=$(id -u nobody 2>/dev/null) || uid=65534
+	fixture bystander "$uid" || return 0
+	run nstree
+	like 'another mount namespace: the number' \
+		"$(line "$(fix '.tasks[0].proc_pid')")" " $uid +[^ ]"
+	fixture_close
+}
+
+# A process that waits where no signal reaches it: what vfork(2) does to the parent.
+test_waiting() {
+	fixture waiting || return 0
+	run nstree -p "$(fix '.tasks[0].proc_pid')"
+	like 'waiting: its state' "$out" '^[0-9]+ [^ ]+ +D '
+	like 'waiting: where' "$out" $'\n  state +D: waits'
+	run nstree
+	like 'waiting: said in the picture' "$out" ' \(D\) '
+	run nstree -x
+	like 'waiting: and in the tree of processes' "$out" '\) \(D\) '
+	fixture_close
+}
+
+test_pid_children() {
+	fixture pid-children || return 0
+	run nstree -t pid
+	like 'pid-children: the init has ended' "$out" \
+		"$(fix .ended_pid_ns | tr -dc 0-9). +0 +ended"
+	run nstree "$(fix .ended_pid_ns)"
+	like 'pid-children: nothing can start' "$out" 'init +ended: nothing can start'
+	fixture_close
+}
+
+# A namespace that no process is in is shown where a file names it.
+test_file() {
+	local net
+	need_root 'a file that names a namespace' || return 0
+	net=$(readlink /proc/self/ns/net)
+	: >"$tmp/pin"
+	run unshare -m bash -c 'unshare --net="$1" true && exec "$2" "$1"' - \
+		"$tmp/pin" "$NSTREE"
+	is 'a file: status' "$rc" 0
+	like 'a file: its card' "$out" '^net:\[[0-9]+\]  no process'
+	unlike 'a file: not our own' "$out" "^$net"
+	like 'a file: its owner' "$out" 'owner +user:\['
+	run nstree /dev/null
+	is 'another file: status' "$rc" 1
+	like 'another file: said' "$err" 'not a namespace file'
+	: >"$tmp/odd"$'\n'name
+	run unshare -m bash -c 'mount --bind /proc/self/ns/net "$1" &&
+		exec "$2" -l -t net -o NSFS' - "$tmp/odd"$'\n'name "$NSTREE"
+	like 'where it is mounted, escaped' "$out" 'odd\\nname'
+	run unshare -m bash -c 'mkdir -p /run/netns && mount -t tmpfs none /run/netns &&
+		: >/run/netns/blue && mount --bind /proc/self/ns/net /run/netns/blue &&
+		"$1" blue && "$1" netns:blue' - "$NSTREE"
+	is 'a name of ip-netns: twice the same' \
+		"$(grep -cE "^${net//[][]/.}  of" <<<"$out")" 2
+}
+
+private "$@"
 test_two
 test_fold
 test_twins
 test_pod
 test_card
 test_few_reads
+test_user_number
+test_waiting
+test_pid_children
+test_file
 done_testing

@@ -51,6 +51,8 @@ const struct situation situations[] = {
 	  CLONE_NEWPID, build_twins },
 	{ "churn", "LOOPS [SECONDS]", "20 lasting processes among LOOPS that come and go",
 	  can_unshare, CONTAINER, build_churn },
+	{ "waiting", "", "a process with its own net that no signal reaches (state D)",
+	  can_unshare, CLONE_NEWNET, build_waiting },
 	{ "bystander", "UID", "a sandbox whose tasks run as UID", can_by_building, 0,
 	  build_bystander },
 	{ NULL, NULL, NULL, NULL, 0, NULL },

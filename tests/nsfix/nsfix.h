@@ -151,6 +151,7 @@ int build_pid_children(struct fix *f);
 int build_zombies(struct fix *f);
 int build_hostile_name(struct fix *f);
 int build_churn(struct fix *f);
+int build_waiting(struct fix *f);
 int build_dead_fuse(struct fix *f);
 /* hostile-name starts nsfix anew under its hostile arguments; main asks here first. */
 void resume_hostile(void);
