@@ -102,7 +102,8 @@ static void probe_proc(struct nsu_ctx *ctx, int self)
 
 	if (n > 0 || n == -ENODATA)
 		nsi_if_tell(ctx, NSU_IF_NSPID, n > 0);
-	if (!fstatat(self, "task", &st, 0))
+	/* A thread's directory has none, but stands in it. */
+	if (!fstatat(self, "task", &st, 0) || !fstatat(self, "..", &st, 0))
 		nsi_if_tell(ctx, NSU_IF_TASK_NLINK, st.st_nlink > 2);
 }
 

@@ -149,11 +149,19 @@ int nsu_ns_get_owner(const struct nsu_ns *ns, const struct nsu_ns **ret)
 
 int nsu_ns_get_level(const struct nsu_ns *ns)
 {
+	const struct nsu_ns *top;
+
 	if (!ns)
 		return -EINVAL;
 	if (!nsu_type_get_info(ns->type)->nested)
 		return -ENOENT;
-	return ns->snap->parts & NSU_PART_RELATIONS ? ns->level : -ENODATA;
+	/* What is above the topmost one is none, out of sight, or unknown. */
+	top = ns;
+	for (unsigned i = 0; i < ns->level; i++)
+		top = &ns->snap->ns[top->parent];
+	if (top->parent_state != -ENOENT && top->parent_state != -EPERM)
+		return top->parent_state < 0 ? top->parent_state : -ENODATA;
+	return ns->level;
 }
 
 size_t nsu_ns_count_processes(const struct nsu_ns *ns)

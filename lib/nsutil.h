@@ -362,7 +362,7 @@ int nsu_ns_get_owner(const struct nsu_ns *ns, const struct nsu_ns **ret);
    first. -ENODATA and others: as nsu_ns_get_id(). */
 int nsu_ns_get_creator(const struct nsu_ns *ns, uid_t *ret);
 /* How many ancestors a user or pid namespace has in the picture. -ENOENT: of another
-   type. -ENODATA: relations were not asked for. */
+   type. -ENODATA, others: as nsu_ns_get_parent() of the topmost of them. */
 int nsu_ns_get_level(const struct nsu_ns *ns);
 
 /* Processes with a task in it, zombies left out; a process whose threads are in two

@@ -26,15 +26,53 @@ test_user() {
 	run as_user "$NSTREE"
 	is 'user, tree: status' "$rc" 0
 	like 'user, tree: they are in the picture' "$out" '\?\?\?\?'
-	run as_user "$NSTREE" --strict -l
-	is 'user: --strict' "$rc" 3
+	for view in '' -l -x '-t pid' --json --dot "-p $$"; do
+		# shellcheck disable=SC2086
+		run as_user "$NSTREE" --strict $view
+		is "user: --strict ${view:-tree}" "$rc" 3
+	done
+	run as_user "$NSTREE" -v -l
+	is 'user, -v: each gap is told' "$(grep -c '^nstree: process [0-9]*: read ' <<<"$err")" \
+		"$(grep -oE '^nstree: [0-9]+ process' <<<"$err" | tr -dc 0-9)"
+	# A process 1 that may not be looked into: the caller's own are taken for the host's.
+	run as_user "$NSTREE" --json
+	if [ "$(json '.reference.kind')" = caller ]; then
+		is 'user: the reference is itself' "$(json '.reference.pid == .procfs.self')" true
+		run as_user "$NSTREE"
+		like 'user: and that is said' "$err" 'process 1 could not be read'
+	else
+		fail 'user: the reference is itself' "$(json .reference)"
+	fi
+}
+
+# A dead leader whose threads may not be looked into is no zombie, and not left out.
+test_unread_leader() {
+	need_root 'an unread dead leader' || return 0
+	as_user true 2>/dev/null || return 0
+	fixture dead-leader || return 0
+	run as_user "$NSTREE" --json
+	is 'an unread dead leader: is a gap' "$(json ".gaps[] |
+		select(.pid == $(fix '.tasks[0].proc_pid')) | .reason")" 'Permission denied'
+	is 'an unread dead leader: and no zombie' "$(json ".tasks[] |
+		select(.tid == $(fix '.tasks[0].proc_pid')) | .dead_leader")" true
+	fixture_close
 }
 
 # hidepid and subset=pid, each in a mount namespace of its own.
 test_hidepid() {
 	need_root hidepid || return 0
 	local option
-	for option in hidepid=2 subset=pid; do
+	run unshare -m bash -c "mount -t proc -o hidepid=1 proc /proc 2>/dev/null ||
+		exit 77; exec setpriv --reuid 65534 --regid 65534 --clear-groups \
+		\"\$1\" --json" - "$NSTREE"
+	if [ "$rc" -eq 77 ]; then
+		skip "hidepid=1" 'this kernel has no such mount option'
+	else
+		is 'hidepid=1: not complete' "$(json .complete)" false
+		is 'hidepid=1: nobody is hidden' "$(json .totals.hidden)" 0
+		like 'hidepid=1: the line says why' "$err" 'hidepid=noaccess'
+	fi
+	for option in hidepid=2 hidepid=4 subset=pid; do
 		run unshare -m bash -c "mount -t proc -o $option proc /proc 2>/dev/null ||
 			exit 77; exec setpriv --reuid 65534 --regid 65534 --clear-groups \
 			\"\$1\" --json" - "$NSTREE"
@@ -61,6 +99,15 @@ test_old_proc() {
 	like 'old /proc: said' "$err" 'another pid namespace'
 	run in_pidns_old_proc "$NSTREE" 1:1
 	is 'old /proc: PID:INODE is refused' "$rc" 1
+	if command -v strace >/dev/null && strace -o /dev/null true 2>/dev/null; then
+		for view in '' -l '-l -t net' -x "1" '--json'; do
+			# shellcheck disable=SC2086
+			in_pidns_old_proc strace -f -e trace=pidfd_open,kill,tgkill,setns \
+				-o "$tmp/trace" "$NSTREE" $view >/dev/null 2>&1
+			is "old /proc: nothing goes by number, ${view:-tree}" \
+				"$(grep -cE 'pidfd_open|kill\(|setns' "$tmp/trace")" 0
+		done
+	fi
 	run in_pidns "$NSTREE" --json
 	is 'own /proc: noticed' "$(json .procfs.own_pids)" true
 	run in_pidns "$NSTREE"
@@ -78,8 +125,10 @@ test_given_proc() {
 	run unshare -mpf bash -c 'mount --rbind /proc "$1" && mount -t proc proc /proc &&
 		exec "$2" --proc "$1" --json' - "$tmp/hostproc" "$NSTREE"
 	is 'given: the other' "$(json .procfs.own_pids)" false
-	is "given: shows the host's tasks" \
-		"$(json "[.tasks[] | select(.tid == $(fix '.tasks[0].proc_tid'))] | length")" 1
+	is "given: shows the host's tasks, in their namespaces" \
+		"$(json ".tasks[] | select(.tid == $(fix '.tasks[0].proc_tid')) |
+			\"net:[\(.namespaces.net)]\"")" "$(fix '.tasks[0].ns.net')"
+	like 'given: and says that its numbers are not ours' "$err" 'another pid namespace'
 	fixture_close
 }
 
@@ -121,8 +170,15 @@ test_output() {
 	ok 'standard descriptors closed: no crash' test $? -lt 126
 	"$NSTREE" -l <&- 2>/dev/null >"$tmp/out"
 	like 'standard input closed: all the same' "$(<"$tmp/out")" '^ *NS TYPE'
-	run env COLUMNS=20 TERM=dumb "$NSTREE"
-	is 'narrow: status' "$rc" 0
+	for view in '' -x --dot --json '-t user' "-p $$"; do
+		# shellcheck disable=SC2086
+		"$NSTREE" $view >/dev/full 2>"$tmp/err"
+		is "a full disk, ${view:-tree}: status" $? 1
+		like "a full disk, ${view:-tree}: said" "$(<"$tmp/err")" 'standard output: '
+		# shellcheck disable=SC2086
+		"$NSTREE" $view >&- 2>"$tmp/err"
+		is "standard output closed, ${view:-tree}" $? 1
+	done
 	unlike 'a pipe: no colour' "$(NO_COLOR='' nstree)" $'\033'
 	unlike 'ASCII in the C locale' "$(LC_ALL=C nstree 2>&1)" '[^[:print:][:space:]]'
 }
@@ -167,7 +223,35 @@ test_wrong_use() {
 	is '--help-all: status' "$rc" 0
 }
 
+# What is typed first by who comes from another tool.
+test_first_tries() {
+	local words hint
+	while IFS='|' read -r words hint; do
+		# shellcheck disable=SC2086
+		run nstree $words
+		like "nstree $words" "$err$out" "$hint"
+	done <<-'EOT'
+		web|no process, namespace or network namespace has this name
+		docker:web|names of containers.* are not known yet
+		--target 4711|try: nstree 4711
+		--net|try: nstree -t net
+		-t net,foo|-t foo: not a namespace type
+		--json -t net|add --list
+		-x -t net|leave out --type
+		-p 1 -T|leave out --tree|--list
+		-l host|a process, not a namespace
+		-Q PID>1 -l|which are in 2.40|PID
+		--nosuch|no such option
+		--no|could be several
+		4711:x|no such target
+		./nosuch|no such file
+	EOT
+	run nstree ''
+	like 'an empty word' "$err" '"": no such target'
+}
+
 test_user
+test_unread_leader
 test_hidepid
 test_old_proc
 test_given_proc
@@ -176,4 +260,5 @@ test_thread_number
 test_output
 test_hostile
 test_wrong_use
+test_first_tries
 done_testing

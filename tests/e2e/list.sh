@@ -30,16 +30,33 @@ compare_with_lsns() {
 	done
 }
 
+# relations COMMAND...: type, namespace, parent and owner, a line each. lsns says 0 for none
+# and for unknown, we say which; and it draws a tree before the first column.
+relations() {
+	"$@" -r -n -o TYPE,NS,PNS,ONS 2>/dev/null |
+		sed -E 's/ [-?]/ 0/g; s/^([a-z]+) .*([0-9]{10}) ([0-9]+) ([0-9]+) *$/\1 \2 \3 \4/' |
+		sort
+}
+
 test_lsns() {
 	if ! command -v lsns >/dev/null; then
 		skip 'as lsns' 'no lsns'
 		return
 	fi
 	compare_with_lsns 'this host'
-	local situation
+	local situation try
 	for situation in host-and-two nested5 pod; do
 		fixture $situation || continue
 		compare_with_lsns $situation
+		fixture_close
+	done
+	for situation in nested5 memberless-user memberless-owner pod; do
+		fixture $situation || continue
+		for ((try = 0; try < 20; try++)); do
+			[ "$(relations lsns -Tparent)" = "$(relations lsns -Tparent)" ] && break
+		done
+		is "$situation: the parents and owners that lsns gives" \
+			"$(comm -23 <(relations lsns -Tparent) <(relations "$NSTREE" -l))" ''
 		fixture_close
 	done
 	is 'the default columns' "$("$NSTREE" -l 2>/dev/null | awk 'NR == 1 { $1 = $1; print }')" \
