@@ -122,20 +122,29 @@ int nsu_task_read_stat(const struct nsu_task *task, struct nsu_task_stat *ret)
 	return 0;
 }
 
+/* A whole file of a task, which may have ended. */
+static ssize_t read_whole(const struct nsu_task *task, const char *name, size_t limit,
+			  char **ret)
+{
+	nsi_autoclose int dir = nsi_task_open(task);
+	ssize_t n;
+
+	if (dir < 0)
+		return dir;
+	n = nsi_read_all_at(dir, name, limit, ret);
+	return n < 0 ? gone(n) : n;
+}
+
 ssize_t nsu_task_read_cmdline(const struct nsu_task *task, size_t limit, char **ret)
 {
-	nsi_autoclose int dir = -1;
 	char *text;
 	ssize_t n;
 
 	if (!task || !ret)
 		return -EINVAL;
-	dir = nsi_task_open(task);
-	if (dir < 0)
-		return dir;
-	n = nsi_read_all_at(dir, "cmdline", limit ? limit : 4096, &text);
+	n = read_whole(task, "cmdline", limit ? limit : 4096, &text);
 	if (n < 0)
-		return gone(n);
+		return n;
 	while (n > 0 && !text[n - 1])
 		n--;
 	*ret = text;
@@ -167,18 +176,14 @@ int nsu_task_read_cgroup(const struct nsu_task *task, char **ret)
 {
 	nsi_autofree char *text = NULL;
 	const char *best = NULL;
-	nsi_autoclose int dir = -1;
 	char *save = NULL;
 	ssize_t n;
 
 	if (!task || !ret)
 		return -EINVAL;
-	dir = nsi_task_open(task);
-	if (dir < 0)
-		return dir;
-	n = nsi_read_all_at(dir, "cgroup", 64 << 10, &text);
+	n = read_whole(task, "cgroup", 64 << 10, &text);
 	if (n < 0)
-		return gone(n);
+		return n;
 	for (char *line = strtok_r(text, "\n", &save); line;
 	     line = strtok_r(NULL, "\n", &save)) {
 		char *path = strchr(line, ':');
@@ -219,19 +224,15 @@ ssize_t nsu_task_read_idmap(const struct nsu_task *task, bool gid,
 {
 	nsi_autofree struct nsu_id_range *ranges = NULL;
 	nsi_autofree char *text = NULL;
-	nsi_autoclose int dir = -1;
 	size_t count = 0, size = 0;
 	char *save = NULL;
 	ssize_t n;
 
 	if (!task || !ret)
 		return -EINVAL;
-	dir = nsi_task_open(task);
-	if (dir < 0)
-		return dir;
-	n = nsi_read_all_at(dir, gid ? "gid_map" : "uid_map", 64 << 10, &text);
+	n = read_whole(task, gid ? "gid_map" : "uid_map", 64 << 10, &text);
 	if (n < 0)
-		return gone(n);
+		return n;
 	ranges = calloc(1, sizeof(*ranges));
 	if (!ranges)
 		return -ENOMEM;

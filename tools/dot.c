@@ -186,19 +186,10 @@ static void put_edges(struct dot *dot, const struct line *line)
 	put_shared(dot, line);
 }
 
-static int print_dot(struct app *app, const struct nsu_snapshot *snap,
-		     struct shown_cache *cache)
+static int print_dot(struct app *app, struct picture *picture)
 {
-	const struct nsu_ns *uts = view_task_ns(view_self(app, snap), NSU_UTS);
-	struct picture_options options = {
-		.all = app->opts.all, .threads = app->opts.threads,
-		.own_uts = uts && uts == view_host_ns(snap, NSU_UTS),
-	};
-	struct dot dot = { .app = app, .depth = 1 };
-	int r = picture_new(snap, cache, &app->out, &options, &dot.picture);
+	struct dot dot = { .app = app, .picture = picture, .depth = 1 };
 
-	if (r < 0)
-		return r;
 	fputs("digraph \"nstree\" {\n"
 	      "  charset=\"UTF-8\"; rankdir=LR; ranksep=0.6; nodesep=0.2;\n"
 	      "  fontname=\"sans-serif\"; fontsize=10;\n"
@@ -207,26 +198,13 @@ static int print_dot(struct app *app, const struct nsu_snapshot *snap,
 	      "fontsize=11, color=\"#50606f\"];\n"
 	      "  edge [color=\"#7f93a8\", fontname=\"monospace\", fontsize=10, "
 	      "arrowsize=0.7];\n", stdout);
-	put_nodes(&dot, dot.picture->root);
-	put_edges(&dot, dot.picture->root);
+	put_nodes(&dot, picture->root);
+	put_edges(&dot, picture->root);
 	puts("}");
-	picture_free(dot.picture);
 	return 0;
 }
 
 int view_dot(struct app *app)
 {
-	struct nsu_snapshot *snap = app_scan(app, PICTURE_PARTS, 0);
-	struct shown_cache *cache;
-	int r;
-
-	if (!snap)
-		return 1;
-	cache = shown_new(&app->out);
-	r = cache ? print_dot(app, snap, cache) : -ENOMEM;
-	shown_free(cache);
-	fflush(stdout);
-	r = r < 0 ? view_failed(app, r) : app_remark_gaps(app, snap);
-	nsu_snapshot_free(snap);
-	return r;
+	return picture_show(app, print_dot, NULL);
 }

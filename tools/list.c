@@ -211,6 +211,8 @@ static int report(struct list *list, int error)
 {
 	if (error == -ENOMEM)
 		msg_errno(&list->app->out, error, "list");
+	if (error == -EINVAL)
+		return 2;	/* the expression of -Q */
 	return error < 0 ? 1 : app_remark_gaps(list->app, list->snap);
 }
 

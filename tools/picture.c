@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Which sandbox hangs from which, and what each shares. picture-fold.c makes it short. */
+/* Its lines, and what each shares. picture-hang.c says which hangs from which,
+   picture-fold.c makes it short. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,41 +9,37 @@
 #include "picture.h"
 #include "view.h"
 
-/* The sandboxes of one pid and one user namespace; the main one stands for all. */
-struct pair {
-	const struct nsu_ns *pid, *user;
-	struct line *main;
-	bool has_init;
-};
+#define PARTS (NSU_PART_DEFAULT | NSU_PART_PIDS)
 
-struct pairs {
-	struct pair *pair;
-	size_t count;
-};
+int picture_append(struct line *parent, struct line *line)
+{
+	/* Grown by powers of two, so that the count tells how much there is. */
+	if ((parent->child_count & (parent->child_count - 1)) == 0) {
+		size_t n = parent->child_count ? parent->child_count * 2 : 1;
+		struct line **children = reallocarray(parent->children, n,
+						      sizeof(*children));
+
+		if (!children)
+			return -ENOMEM;
+		parent->children = children;
+	}
+	parent->children[parent->child_count++] = line;
+	line->parent = parent;
+	return 0;
+}
 
 struct line *picture_add_line(struct line *parent, enum line_kind kind)
 {
-	struct line *line = calloc(1, sizeof(*line)), **children;
+	struct line *line = calloc(1, sizeof(*line));
 
 	if (!line)
 		return NULL;
 	line->kind = kind;
-	line->parent = parent;
 	memset(line->field, '?', NSU_TYPE_COUNT);
-	if (!parent)
-		return line;
-	/* Grown by powers of two, so that the count tells how much there is. */
-	if ((parent->child_count & (parent->child_count - 1)) == 0) {
-		size_t n = parent->child_count ? parent->child_count * 2 : 1;
-
-		children = reallocarray(parent->children, n, sizeof(*children));
-		if (!children) {
-			free(line);
-			return NULL;
-		}
-		parent->children = children;
+	if (parent && picture_append(parent, line) < 0) {
+		free(line);
+		return NULL;
 	}
-	parent->children[parent->child_count++] = line;
 	return line;
 }
 
@@ -74,7 +71,7 @@ void picture_free_line(struct line *line)
 	free(line);
 }
 
-void picture_free(struct picture *picture)
+static void free_picture(struct picture *picture)
 {
 	if (!picture)
 		return;
@@ -99,145 +96,6 @@ static bool is_of_threads(const struct nsu_snapshot *snap, const struct nsu_sand
 			return false;
 	}
 	return true;
-}
-
-static int compare_pair(const void *a, const void *b)
-{
-	const struct pair *x = a, *y = b;
-
-	if (x->pid != y->pid)
-		return (uintptr_t)x->pid < (uintptr_t)y->pid ? -1 : 1;
-	if (x->user != y->user)
-		return (uintptr_t)x->user < (uintptr_t)y->user ? -1 : 1;
-	return 0;
-}
-
-static struct pair *find_pair(const struct pairs *pairs, const struct nsu_ns *pid,
-			      const struct nsu_ns *user)
-{
-	struct pair key = { .pid = pid, .user = user };
-
-	return bsearch(&key, pairs->pair, pairs->count, sizeof(key), compare_pair);
-}
-
-static const struct nsu_ns *above(const struct nsu_ns *ns)
-{
-	const struct nsu_ns *parent;
-
-	return ns && nsu_ns_get_parent(ns, &parent) == 0 ? parent : NULL;
-}
-
-static bool holds_init(const struct nsu_snapshot *snap, const struct line *line)
-{
-	const struct nsu_ns *pid = view_box_ns(line->box, NSU_PID);
-	const struct nsu_sandbox *box;
-	const struct nsu_task *init;
-
-	return pid && nsu_snapshot_find_pid(snap, pid, 1, &init) == 0 &&
-	       nsu_task_get_sandbox(init, &box) == 0 && box == line->box;
-}
-
-/* One pair for each combination in use, its main sandbox chosen: the root, then that of
-   the init, then the oldest. */
-static int make_pairs(struct picture *picture, struct pairs *pairs)
-{
-	size_t n = 0;
-
-	pairs->count = 0;
-	pairs->pair = calloc(picture->box_count + 1, sizeof(*pairs->pair));
-	if (!pairs->pair)
-		return -ENOMEM;
-	for (size_t i = 0; i < picture->box_count; i++) {
-		struct line *line = picture->boxes[i];
-
-		if (line && !line->thread)
-			pairs->pair[n++] = (struct pair) {
-				.pid = view_box_ns(line->box, NSU_PID),
-				.user = view_box_ns(line->box, NSU_USER) };
-	}
-	if (n)
-		qsort(pairs->pair, n, sizeof(*pairs->pair), compare_pair);
-	for (size_t i = 0; i < n; i++)
-		if (!i || compare_pair(&pairs->pair[i], &pairs->pair[pairs->count - 1]))
-			pairs->pair[pairs->count++] = pairs->pair[i];
-	for (size_t i = 0; i < picture->box_count; i++) {
-		struct line *line = picture->boxes[i];
-		struct pair *pair;
-		bool init;
-
-		if (!line || line->thread)
-			continue;
-		pair = find_pair(pairs, view_box_ns(line->box, NSU_PID),
-				 view_box_ns(line->box, NSU_USER));
-		init = holds_init(picture->snap, line);
-		if (line == picture->root || !pair->main ||
-		    (init && !pair->has_init && pair->main != picture->root)) {
-			pair->main = line;
-			pair->has_init = init;
-		}
-	}
-	return 0;
-}
-
-/* The nearest above: of the same or the next outer pid namespace that has one whose user
-   namespace is the same or an outer one. */
-static struct line *find_parent(const struct picture *picture, const struct pairs *pairs,
-				const struct line *line)
-{
-	const struct nsu_ns *pid = view_box_ns(line->box, NSU_PID);
-	const struct nsu_ns *user = view_box_ns(line->box, NSU_USER);
-
-	do {
-		const struct nsu_ns *u = user;
-
-		do {
-			struct pair *pair = find_pair(pairs, pid, u);
-
-			if (pair && pair->main && pair->main != line)
-				return pair->main;
-			u = above(u);
-		} while (u);
-		pid = above(pid);
-	} while (pid);
-	return picture->root;
-}
-
-static int append_child(struct line *parent, struct line *line)
-{
-	if ((parent->child_count & (parent->child_count - 1)) == 0) {
-		size_t n = parent->child_count ? parent->child_count * 2 : 1;
-		struct line **children = reallocarray(parent->children, n,
-						      sizeof(*children));
-
-		if (!children)
-			return -ENOMEM;
-		parent->children = children;
-	}
-	parent->children[parent->child_count++] = line;
-	line->parent = parent;
-	return 0;
-}
-
-/* Until it hangs somewhere a line belongs to boxes[]; so nothing may fail in between. */
-static int hang(struct picture *picture)
-{
-	struct pairs pairs;
-	int r = make_pairs(picture, &pairs);
-
-	for (size_t i = 0; i < picture->box_count; i++) {
-		struct line *line = picture->boxes[i];
-
-		if (!line || line == picture->root)
-			continue;
-		if (r == 0)
-			r = append_child(find_parent(picture, &pairs, line), line);
-		if (r < 0) {
-			picture->boxes[i] = NULL;
-			picture_free_line(line);
-		}
-	}
-	free(pairs.pair);
-	return r;
 }
 
 /* The line of a sandbox, or the one it was folded into. Sandboxes are sorted by their
@@ -446,8 +304,8 @@ static int build(struct picture *picture)
 	if (r < 0)
 		return r;
 	r = make_lines(picture);
-	/* hang() also frees what it cannot hang. */
-	r = hang(picture) ? -ENOMEM : r;
+	/* It also frees what it cannot hang. */
+	r = picture_hang(picture) ? -ENOMEM : r;
 	if (r == 0)
 		r = describe_below(picture, picture->root);
 	if (r == 0)
@@ -455,10 +313,10 @@ static int build(struct picture *picture)
 	return r < 0 ? r : picture_fold(picture, picture->root);
 }
 
-int picture_new(const struct nsu_snapshot *snap, struct shown_cache *cache,
-		const struct output *out, const struct picture_options *options,
-		struct picture **ret)
+static int new_picture(struct app *app, const struct nsu_snapshot *snap,
+		       struct shown_cache *cache, struct picture **ret)
 {
+	const struct nsu_ns *uts = view_task_ns(view_self(app, snap), NSU_UTS);
 	struct picture *picture = calloc(1, sizeof(*picture));
 	int r;
 
@@ -466,16 +324,40 @@ int picture_new(const struct nsu_snapshot *snap, struct shown_cache *cache,
 		return -ENOMEM;
 	picture->snap = snap;
 	picture->cache = cache;
-	picture->out = out;
-	picture->all = options->all;
-	picture->threads = options->threads;
-	picture->own_uts = options->own_uts;
+	picture->out = &app->out;
+	picture->all = app->opts.all;
+	picture->threads = app->opts.threads;
+	picture->own_uts = uts && uts == view_host_ns(snap, NSU_UTS);
 	picture->box_count = nsu_snapshot_count_sandboxes(snap);
 	r = build(picture);
 	if (r < 0) {
-		picture_free(picture);
+		free_picture(picture);
 		return r;
 	}
 	*ret = picture;
 	return 0;
+}
+
+int picture_show(struct app *app, int (*print)(struct app *, struct picture *),
+		 void (*remark)(struct app *, const struct nsu_snapshot *))
+{
+	struct nsu_snapshot *snap = app_scan(app, PARTS, 0);
+	struct picture *picture = NULL;
+	struct shown_cache *cache;
+	int r;
+
+	if (!snap)
+		return 1;
+	cache = shown_new(&app->out);
+	r = cache ? new_picture(app, snap, cache, &picture) : -ENOMEM;
+	if (r == 0)
+		r = print(app, picture);
+	free_picture(picture);
+	shown_free(cache);
+	fflush(stdout);
+	if (r == 0 && remark)
+		remark(app, snap);
+	r = r < 0 ? view_failed(app, r) : app_remark_gaps(app, snap);
+	nsu_snapshot_free(snap);
+	return r;
 }

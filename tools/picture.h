@@ -9,9 +9,6 @@
 
 #include "nstree.h"
 
-/* What picture_new() needs of a snapshot. */
-#define PICTURE_PARTS (NSU_PART_DEFAULT | NSU_PART_PIDS)
-
 enum line_kind {
 	LINE_ROOT,   /* the host, or here */
 	LINE_BOX,    /* one sandbox */
@@ -51,17 +48,10 @@ struct picture {
 	size_t box_count;
 };
 
-struct picture_options {
-	bool all;		/* fold nothing */
-	bool threads;		/* lines for sandboxes of threads too */
-	bool own_uts;		/* see picture */
-};
-
-/* snap, cache and out must outlive the picture. 0 or negative errno. */
-int picture_new(const struct nsu_snapshot *snap, struct shown_cache *cache,
-		const struct output *out, const struct picture_options *options,
-		struct picture **ret);
-void picture_free(struct picture *picture);
+/* Scans, makes the picture, prints it by print, which returns 0 or a negative errno, and
+   remarks what there is to remark: by remark, if not NULL, and gaps. The exit status. */
+int picture_show(struct app *app, int (*print)(struct app *, struct picture *),
+		 void (*remark)(struct app *, const struct nsu_snapshot *));
 
 /* Differs from the line it hangs from in nothing but mnt, uts, ipc, cgroup or time. */
 bool picture_is_minor(const struct line *line);
@@ -75,11 +65,13 @@ const struct line *picture_find_owner(const struct picture *picture,
 /* The names of what a line folds, without repetition: "nginx, sshd, …"; malloc'ed. */
 char *picture_names(const struct picture *picture, const struct line *line);
 
-/* picture-fold.c, picture-unread.c: the later steps of picture_new(). */
+/* picture-hang.c, picture-fold.c, picture-unread.c: later steps of making it. */
+int picture_hang(struct picture *picture);
 int picture_fold(struct picture *picture, struct line *line);
 int picture_add_unread(struct picture *picture);
 /* A new line below parent; NULL: no memory. */
 struct line *picture_add_line(struct line *parent, enum line_kind kind);
+int picture_append(struct line *parent, struct line *line);
 int picture_add_task(struct line *line, const struct nsu_task *task);
 void picture_free_line(struct line *line);
 

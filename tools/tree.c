@@ -131,51 +131,29 @@ static void remark_memberless(const struct app *app, const struct nsu_snapshot *
 		    "%zu namespaces have no process: nstree -l -P", n);
 }
 
-static int print_tree(struct app *app, const struct nsu_snapshot *snap,
-		      struct shown_cache *cache)
+static int print_tree(struct app *app, struct picture *picture)
 {
-	const struct nsu_ns *uts = view_task_ns(view_self(app, snap), NSU_UTS);
-	struct picture_options options = {
-		.all = app->opts.all, .threads = app->opts.threads,
-		.own_uts = uts && uts == view_host_ns(snap, NSU_UTS),
-	};
-	struct tree tree = { .app = app, .wide = view_is_wide(app, 100) };
-	int r = picture_new(snap, cache, &app->out, &options, &tree.picture);
+	struct tree tree = { .app = app, .picture = picture,
+			     .wide = view_is_wide(app, 100) };
+	int r = -ENOMEM;
 
-	if (r < 0)
-		return r;
 	tree.grid = grid_new(app, columns, sizeof(columns) / sizeof(columns[0]));
 	if (tree.grid) {
-		add_line(&tree, tree.picture->root, -1);
+		add_line(&tree, picture->root, -1);
 		r = grid_print(tree.grid);
-	} else {
-		r = -ENOMEM;
 	}
 	grid_free(tree.grid);
-	picture_free(tree.picture);
 	return r;
+}
+
+static void remark(struct app *app, const struct nsu_snapshot *snap)
+{
+	remark_threads(app, snap);
+	remark_memberless(app, snap);
+	app_remark_reference(app, snap);
 }
 
 int view_tree(struct app *app)
 {
-	struct nsu_snapshot *snap = app_scan(app, PICTURE_PARTS, 0);
-	struct shown_cache *cache;
-	int r;
-
-	if (!snap)
-		return 1;
-	cache = shown_new(&app->out);
-	r = cache ? print_tree(app, snap, cache) : -ENOMEM;
-	shown_free(cache);
-	if (r < 0) {
-		r = view_failed(app, r);
-	} else {
-		fflush(stdout);
-		remark_threads(app, snap);
-		remark_memberless(app, snap);
-		app_remark_reference(app, snap);
-		r = app_remark_gaps(app, snap);
-	}
-	nsu_snapshot_free(snap);
-	return r;
+	return picture_show(app, print_tree, remark);
 }

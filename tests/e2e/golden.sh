@@ -8,7 +8,7 @@
 #
 # golden.sh FILE: prints that file as it would be now; with commands added, it is how one
 # is made.
-# shellcheck source-path=SCRIPTDIR disable=SC2016,SC2119
+# shellcheck source-path=SCRIPTDIR disable=SC2016,SC2119,SC2317
 . "$(dirname "$0")/lib.sh"
 
 private "$@" || skip_all 'needs root'
@@ -93,14 +93,14 @@ shown() {
 
 # each FILE FUNCTION: calls it with the options of each command and what is to be seen.
 each() {
-	local line lines options= want= begun=
+	local line lines options="" want="" begun=""
 	mapfile -t lines <"$1"
 	for line in "${lines[@]:1}"; do
 		if [[ $line == '$ nstree'* ]]; then
 			[ -z "$begun" ] || "$2" "$options" "$want"
 			options=${line#'$ nstree'}
 			options=${options# }
-			want= begun=yes
+			want="" begun=yes
 		else
 			want+=$line$'\n'
 		fi
