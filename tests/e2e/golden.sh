@@ -14,7 +14,7 @@
 private "$@" || skip_all 'needs root'
 file=${1-}
 
-# names: a line for each task of the fixture, its number here and what it is called.
+# names: in $tmp/names, a line for each task of the fixture, its number here and what it is called.
 names() {
 	fix '(.tasks // [] | to_entries[] | "\(.value.proc_tid) T\(.key)"),
 		({thread, pause, member, init, a, c} | to_entries[] | select(.value) |
@@ -65,7 +65,7 @@ normalize() {
 			gsub(/ +/, " ", line)
 			sub(/ $/, "", line)
 			print tree line
-		}' <(names) -
+		}' "$tmp/names" -
 }
 
 # In options %T4 is the PID of a task, and %T4/net its namespace.
@@ -77,7 +77,7 @@ options() {
 			inode=$(fix ".tasks[${word//[^0-9]/}].ns.${word#*/}")
 			printf '%s ' "${inode//[][]/}"
 			;;
-		%*) printf '%s ' "$(names | awk -v n="${word#%}" '$2 == n { print $1 }')" ;;
+		%*) printf '%s ' "$(awk -v n="${word#%}" '$2 == n { print $1 }' "$tmp/names")" ;;
 		*) printf '%s ' "$word" ;;
 		esac
 	done
@@ -125,6 +125,7 @@ of() {
 	read -r _ situation <"$1"
 	# shellcheck disable=SC2086
 	fixture $situation || return 0
+	names >"$tmp/names"
 	each "$1" "$2"
 	fixture_close
 }
