@@ -96,15 +96,19 @@ static int take_status(struct nsi_walk *w, struct nsu_task *task, int dir,
 static int take_unread(struct nsi_walk *w, struct nsu_task *task, const char *step,
 		       int error)
 {
-	int dir = w->nsdir >= 0 ? w->nsdir : w->b->ctx->proc_fd;
+	int dir = w->nsdir;
 	char path[32] = "../status";
 	unsigned missing = 0;
-	ssize_t n;
+	ssize_t n = -EACCES;
 	int r = 0;
 
-	if (w->nsdir < 0)
+	if (w->nsdir >= 0)
+		n = nsi_read_at(dir, path, w->text, sizeof(w->text));
+	if (n == -EACCES) {	/* or it may not be passed through */
+		dir = w->b->ctx->proc_fd;
 		snprintf(path, sizeof(path), "%d/status", w->pid);
-	n = nsi_read_at(dir, path, w->text, sizeof(w->text));
+		n = nsi_read_at(dir, path, w->text, sizeof(w->text));
+	}
 	if (n == -ENOENT || n == -ESRCH)
 		return -ESRCH;
 	if (nsi_is_fatal(n))

@@ -110,8 +110,9 @@ static void add_user(struct json_object *o, const struct nsu_ns *ns)
 
 	if (nsu_ns_get_type(ns) != NSU_USER)
 		return;
-	json_object_object_add(o, "creator", nsu_ns_get_creator(ns, &creator) == 0 ?
-			       json_object_new_int64(creator) : NULL);
+	r = nsu_ns_get_creator(ns, &creator);
+	json_object_object_add(o, "creator", r == 0 ? json_object_new_int64(creator) :
+			       r == -ENOENT ? json_object_new_string("none") : NULL);
 	json_object_object_add(o, "uid_map", idmap(ns, false));
 	json_object_object_add(o, "gid_map", idmap(ns, true));
 	r = nsu_ns_count_tasks(ns) ? nsu_task_read_setgroups(nsu_ns_get_task(ns, 0)) : -1;
