@@ -6,11 +6,11 @@
 
 # line PID: the line of the tree for the sandbox that begins with that process
 line() {
-	grep -E "[ .A-Z^&?] $1(/[0-9]+)*( |\$)" <<<"$out"
+	grep -E "[ .A-Z^&?-] $1(/[0-9]+)*( |\$)" <<<"$out"
 }
 
 field() {
-	grep -oE '[muinpCUT.^&?]{8}' <<<"$1" | head -1
+	grep -oE '[muinpCUT.^&?-]{8}' <<<"$1" | head -1
 }
 
 # letters TASK: what its field must be, on a line that hangs from the host's
@@ -168,6 +168,36 @@ test_few_reads() {
 	fixture_close
 }
 
+# A kernel without cgroup and time namespaces, as a tree of files.
+test_lacking() {
+	local pid type inode
+	for pid in 1 7; do
+		mkdir -p "$tmp/proc/$pid/ns" "$tmp/proc/$pid/task/$pid"
+		for type in mnt uts ipc net pid user; do
+			inode=$((4026531832 + ${#type}))
+			[ "$type" != net ] || inode=$((4026532000 + pid))
+			ln -s "$type:[$inode]" "$tmp/proc/$pid/ns/$type"
+		done
+		ln -s "pid:[4026531835]" "$tmp/proc/$pid/ns/pid_for_children"
+		printf 'Name:\tx\nState:\tS\nTgid:\t%s\nNSpid:\t%s\n' $pid $pid \
+			>"$tmp/proc/$pid/status"
+		echo "$pid (x) S 0 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 77 0" \
+			>"$tmp/proc/$pid/stat"
+		: >"$tmp/proc/$pid/cmdline"
+	done
+	run nstree --proc "$tmp/proc"
+	is 'lacking types: status' "$rc" 0
+	is 'lacking types: a dash in the field' "$(field "$(line 7)")" '...n.-.-'
+	run nstree --proc "$tmp/proc" --strict --json
+	is 'lacking types: no gap' "$rc" 0
+	is 'lacking types: those that are there' "$(jq -r '.types | join(" ")' <<<"$out")" \
+		'mnt uts ipc net pid user'
+	run nstree --proc "$tmp/proc" -l -n -r -o TYPE
+	is 'lacking types: none is listed' "$(sort -u <<<"$out" | tr '\n' ' ')" \
+		'ipc mnt net pid user uts '
+	rm -rf "$tmp/proc"
+}
+
 # The name of a user is the host's; in another mount namespace the number may mean another.
 test_user_number() {
 	local uid
@@ -236,6 +266,7 @@ test_twins
 test_pod
 test_card
 test_few_reads
+test_lacking
 test_user_number
 test_waiting
 test_pid_children
