@@ -86,11 +86,11 @@ void card_fact_take(const struct app *app, const char *label, char *take_text)
 }
 
 static struct nsu_snapshot *scan_pids(struct cards *cards, const struct target *target,
-				      const pid_t *pids, size_t count)
+				      unsigned parts, const pid_t *pids, size_t count)
 {
 	struct nsu_scan_options options = NSU_SCAN_OPTIONS_INIT;
 
-	options.parts = NSU_PART_DEFAULT | NSU_PART_PIDS;
+	options.parts = parts;
 	options.pids = pids;
 	options.pid_count = count;
 	return app_scan_by(cards->app, &options, target->word);
@@ -103,7 +103,7 @@ static struct nsu_snapshot *scan_process(struct cards *cards, const struct targe
 	struct nsu_task_stat stat = NSU_TASK_STAT_INIT;
 	pid_t pids[3] = { pid };
 	const struct nsu_task *task;
-	struct nsu_snapshot *snap = scan_pids(cards, target, pids, 1);
+	struct nsu_snapshot *snap = scan_pids(cards, target, NSU_PART_TASKS, pids, 1);
 	size_t n = 1;
 
 	if (!snap)
@@ -114,7 +114,7 @@ static struct nsu_snapshot *scan_process(struct cards *cards, const struct targe
 	if (nsu_ctx_get_procfs(cards->app->ctx)->self > 0)
 		pids[n++] = nsu_ctx_get_procfs(cards->app->ctx)->self;
 	nsu_snapshot_free(snap);
-	return scan_pids(cards, target, pids, n);
+	return scan_pids(cards, target, NSU_PART_DEFAULT | NSU_PART_PIDS, pids, n);
 }
 
 static int print_card(struct cards *cards, const struct target *target,

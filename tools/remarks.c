@@ -108,6 +108,7 @@ static void remark_hidden(struct app *app, const struct nsu_procfs *procfs)
 {
 	static const char *const values[] = {
 		[NSU_HIDEPID_OFF] = "off",
+		[NSU_HIDEPID_NOACCESS] = "noaccess",
 		[NSU_HIDEPID_INVISIBLE] = "invisible",
 		[NSU_HIDEPID_PTRACEABLE] = "ptraceable",
 	};
