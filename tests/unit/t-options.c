@@ -19,16 +19,27 @@ static void take(void *data, enum nsu_log_level level, const char *message)
 	snprintf(last, sizeof(last), "%s", message);
 }
 
+/* Programs built with release 0.1, on 64 bits and on 32, go on working. */
 static void test_sizes(void)
 {
-	/* What release 0.1 had on 64 bits: a program built with it goes on working. */
-	if (sizeof(void *) != 8) {
-		skip("the sizes of release 0.1", "not of 64 bits");
-		return;
-	}
-	ok(sizeof(struct nsu_ctx_options) >= 48, "nsu_ctx_options");
-	ok(sizeof(struct nsu_scan_options) >= 56, "nsu_scan_options");
-	ok(sizeof(struct nsu_task_stat) >= 120, "nsu_task_stat");
+	bool wide = sizeof(void *) == 8;
+	struct nsu_ctx_options ctx_opts = NSU_CTX_OPTIONS_INIT;
+	struct nsu_scan_options scan_opts = NSU_SCAN_OPTIONS_INIT;
+	struct nsu_task_stat st = { .size = wide ? 120 : 104 };
+	const struct nsu_task *task = NULL;
+	struct nsu_snapshot *snap = NULL;
+	struct nsu_ctx *ctx = NULL;
+
+	tree_file("1 (x) S 0 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 3 0 77 0", "1/stat");
+	ctx_opts.size = wide ? 48 : 24;
+	ctx_opts.proc_fd = tree_fd;
+	is_int(nsu_ctx_new(&ctx_opts, &ctx), 0, "0.1: nsu_ctx_options");
+	scan_opts.size = wide ? 56 : 32;
+	is_int(nsu_snapshot_new(ctx, &scan_opts, &snap), 0, "0.1: nsu_scan_options");
+	is_int(nsu_snapshot_find_task(snap, 1, &task), 0, "0.1: a task");
+	is_int(nsu_task_read_stat(task, &st), 0, "0.1: nsu_task_stat");
+	nsu_snapshot_free(snap);
+	nsu_ctx_free(ctx);
 }
 
 static void test_ctx(void)
