@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include "nsi.h"
 
+__attribute__((format(printf, 4, 0)))
 static void log_va(const struct nsu_ctx *ctx, enum nsu_log_level level, int error,
 		   const char *fmt, va_list ap)
 {
