@@ -21,9 +21,11 @@ widest() {
 }
 
 test_width() {
-	local columns view
+	local columns view first last
+	first=$(fix '.tasks[0].proc_tid')
+	last=$(fix '.tasks[4].proc_tid')
 	for columns in 40 60 80 120; do
-		for view in '' -a -x '-t user' '-t pid' '-t net' "-p $(fix '.tasks[4].proc_tid')"; do
+		for view in '' -a "-x $first" '-t user' '-t pid' '-t net' "-p $last"; do
 			# shellcheck disable=SC2086
 			on $columns env LC_ALL=C.UTF-8 TERM=xterm "$NSTREE" $view
 			is "$columns columns, ${view:-tree}: status" "$rc" 0

@@ -29,7 +29,9 @@ test_two() {
 	fixture host-and-two || return 0
 	run nstree
 	is 'host-and-two: status' "$rc" 0
-	is 'host-and-two: two lines more' $(($(wc -l <<<"$out") - before)) 2
+	# Elsewhere others come and go.
+	[ "${NSU_PRIVATE:-}" != yes ] ||
+		is 'host-and-two: two lines more' $(($(wc -l <<<"$out") - before)) 2
 	local i pid
 	for i in 0 1; do
 		pid=$(fix ".sandboxes[$i].tasks[0].proc_pid")
@@ -224,6 +226,8 @@ test_waiting() {
 }
 
 test_pid_children() {
+	# Who may not read all cannot know: the init may be one of those.
+	[ "$(nstree --json 2>/dev/null | jq .complete)" = true ] || return 0
 	fixture pid-children || return 0
 	run nstree -t pid
 	like 'pid-children: the init has ended' "$out" \
