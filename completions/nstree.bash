@@ -36,7 +36,7 @@ _nstree_say() {
 _nstree_pids() {
 	local pid
 	while read -r pid; do
-		found+=("$pid")
+		[[ $pid != [0-9]* ]] || found+=("$pid")
 	done < <(_nstree_say -o PID | sort -nu)
 	[[ $value == [0-9]* ]] || return 0
 	while IFS= read -r pid; do

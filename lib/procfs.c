@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include "walk.h"
 
 static struct nsu_task new_task(pid_t pid)
@@ -251,6 +252,7 @@ int nsi_check_process(const struct nsu_ctx *ctx, pid_t pid)
 {
 	const char *tgid;
 	char path[32], text[1024];
+	struct stat st;
 	ssize_t n;
 
 	snprintf(path, sizeof(path), "%d/status", pid);
@@ -259,7 +261,7 @@ int nsi_check_process(const struct nsu_ctx *ctx, pid_t pid)
 	   files that has no such file. */
 	snprintf(path, sizeof(path), "%d", pid);
 	if (n < 0)
-		return faccessat(ctx->proc_fd, path, F_OK, 0) < 0 ? -ESRCH : 0;
+		return fstatat(ctx->proc_fd, path, &st, 0) < 0 ? -ESRCH : 0;
 	tgid = strstr(text, "\nTgid:\t");
 	return !tgid || strtol(tgid + 7, NULL, 10) == pid ? 0 : -ECHILD;
 }

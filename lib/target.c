@@ -399,7 +399,8 @@ int nsu_target_find_task(const struct nsu_target *target, const struct nsu_snaps
 	if (r < 0)
 		return r;
 	/* Looked up below the held directory: fails once its process was reaped. */
-	if (target->fd >= 0 && fstatat(target->fd, "stat", &st, 0) < 0)
+	if (target->fd >= 0 && fstatat(target->fd, "stat", &st, 0) < 0 &&
+	    (errno == ENOENT || errno == ESRCH))
 		return -ESRCH;
 	return nsu_snapshot_find_task(snap, pid, ret);
 }

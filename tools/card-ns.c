@@ -46,7 +46,9 @@ static int print_heading(const struct card *card)
 		r = asprintf(&left, "%s  of %s", name, who ? who : "?");
 		free(who);
 	} else {
-		r = asprintf(&left, "%s  no process", name);
+		r = asprintf(&left, "%s  no process%s", name,
+			     nsu_snapshot_is_complete(card->snap) ? "" :
+			     " that can be read");
 	}
 	if (r < 0)
 		return -ENOMEM;
@@ -108,30 +110,6 @@ static void print_user(const struct card *card)
 
 typedef char *(*name_fn)(const struct card *card, size_t index);
 
-/* "3: a, b, c", or "12: a, b, c and 9 more"; "0" for none. */
-static void print_counted(const struct card *card, const char *label, size_t count,
-			  size_t listed, name_fn name)
-{
-	size_t shown = card->app->opts.all || listed < NAMED ? listed : NAMED, size;
-	char *text = NULL;
-	FILE *f = open_memstream(&text, &size);
-
-	if (!f)
-		return;
-	fprintf(f, "%zu", count);
-	for (size_t i = 0; i < shown; i++) {
-		char *one = name(card, i);
-
-		fprintf(f, "%s%s", i ? ", " : ": ", one ? one : "?");
-		free(one);
-	}
-	if (shown < listed)
-		fprintf(f, ", and %zu more", listed - shown);
-	if (fclose(f) == 0)
-		card_fact(card->app, label, text);
-	free(text);
-}
-
 static char *child_name(const struct card *card, size_t index)
 {
 	char name[NS_TEXT_SIZE];
@@ -152,6 +130,35 @@ static char *task_name(const struct card *card, size_t index)
 		text = NULL;
 	free(process);
 	return text;
+}
+
+/* "3: a, b, c", or "12: a, b, c and 9 more"; "0" for none. */
+static void print_counted(const struct card *card, const char *label, size_t count,
+			  size_t listed, name_fn name)
+{
+	bool least = name == task_name && !nsu_snapshot_is_complete(card->snap);
+	size_t shown = card->app->opts.all || listed < NAMED ? listed : NAMED, size;
+	char *text = NULL;
+	FILE *f = open_memstream(&text, &size);
+
+	if (!f)
+		return;
+	/* Who could not be read may be in it. */
+	if (least && !count)
+		fputs("?", f);
+	else
+		fprintf(f, "%s%zu", least ? "at least " : "", count);
+	for (size_t i = 0; i < shown; i++) {
+		char *one = name(card, i);
+
+		fprintf(f, "%s%s", i ? ", " : ": ", one ? one : "?");
+		free(one);
+	}
+	if (shown < listed)
+		fprintf(f, ", and %zu more", listed - shown);
+	if (fclose(f) == 0)
+		card_fact(card->app, label, text);
+	free(text);
 }
 
 static void print_members(const struct card *card)

@@ -170,8 +170,26 @@ static void print_state(const struct card *card)
 	}
 }
 
-/* How many, and of those with namespaces of their own the number, name and letters:
-   "5, 287 netthread (own n u)". */
+/* The letters of what a thread does not share with its leader, if that still has any. */
+static void put_own(FILE *f, const struct nsu_task *leader, const struct nsu_task *task)
+{
+	const char *blank = " (own";
+
+	if (nsu_task_is_dead_leader(leader))
+		return;
+	for (int t = 0; t < NSU_TYPE_COUNT; t++) {
+		enum nsu_type type = (enum nsu_type)t;
+
+		if (view_task_ns(task, type) == view_task_ns(leader, type))
+			continue;
+		fprintf(f, "%s %c", blank, nsu_type_get_info(type)->letter);
+		blank = "";
+	}
+	fputs(*blank ? " (for its children)" : ")", f);
+}
+
+/* How many, and of those that are elsewhere the number, name and letters:
+   "5, 287 netthread (own u n)". */
 static char *threads_text(const struct card *card)
 {
 	const struct nsu_task *task;
@@ -184,7 +202,6 @@ static char *threads_text(const struct card *card)
 	fprintf(f, "%lu", card->shown->stat.threads);
 	nsu_foreach_task(task, card->snap) {
 		const struct shown *shown;
-		const char *blank = " (own";
 
 		if (!nsu_task_is_thread(task) ||
 		    nsu_task_get_pid(task) != nsu_task_get_pid(card->task))
@@ -192,15 +209,7 @@ static char *threads_text(const struct card *card)
 		shown = shown_get(card->cache, task, false);
 		fprintf(f, ", %d %s", (int)nsu_task_get_tid(task),
 			shown && shown->name ? shown->name : "?");
-		for (int t = 0; t < NSU_TYPE_COUNT; t++) {
-			enum nsu_type type = (enum nsu_type)t;
-
-			if (view_task_ns(task, type) == view_task_ns(card->task, type))
-				continue;
-			fprintf(f, "%s %c", blank, nsu_type_get_info(type)->letter);
-			blank = "";
-		}
-		fputs(*blank ? "" : ")", f);
+		put_own(f, card->task, task);
 	}
 	if (fclose(f) != 0) {
 		free(text);
@@ -222,7 +231,7 @@ static void print_more(const struct card *card)
 		card_fact(card->app, "cgroup", "?");
 	}
 	free(path);
-	if (card->shown->stat.threads > 1)
+	if (card->shown->stat.threads > 1 && !nsu_task_is_thread(card->task))
 		card_fact_take(card->app, "threads", threads_text(card));
 	if (card->shown->command && card->shown->stat.kernel)
 		card_fact(card->app, "command", "a kernel thread");
@@ -268,7 +277,8 @@ static void set_relations(const struct card *card, struct grid *grid, long row,
 		grid_set(grid, row, CHILDREN, child == ns ? "the same" :
 			 view_ns(text, child));
 	else
-		grid_set(grid, row, CHILDREN, r == -ENOENT ? "a new one" : "?");
+		grid_set(grid, row, CHILDREN, r != -ENOENT ? "?" :
+			 nsu_task_is_zombie(card->task) ? "-" : "a new one");
 }
 
 static void set_compared(struct grid *grid, long row, size_t column, const char *word)

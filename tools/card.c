@@ -130,9 +130,15 @@ static int print_card(struct cards *cards, const struct target *target,
 	cache = shown_new(&cards->app->out);
 	if (!cache)
 		return -ENOMEM;
-	if (task && shown_get(cache, task, true) && shown_get(cache, task, true)->error) {
+	if (task && shown_get(cache, task, true))
+		r = shown_get(cache, task, true)->error;
+	if (r == -ESRCH) {
 		msg(&cards->app->out, "%s: has ended", target->word);
-		r = -ESRCH;
+	} else if (r < 0) {
+		msg_errno(&cards->app->out, r, "%s: read its status", target->word);
+	} else if (ns && cards->app->opts.types &&
+		   !(cards->app->opts.types & 1U << nsu_ns_get_type(ns))) {
+		r = target_other_type(cards->app, target->word, ns);
 	} else {
 		if (cards->printed++)
 			putchar('\n');

@@ -39,7 +39,8 @@ static const struct column columns[] = {
 	  true, false, NSU_PART_RELATIONS, 0, cell_id },
 	{ "CREATOR", "UID that created a user namespace", 0, SCOLS_FL_RIGHT,
 	  true, false, NSU_PART_RELATIONS, 0, cell_creator },
-	{ "LEVEL", "how many user or pid namespaces are above it", 0, SCOLS_FL_RIGHT,
+	{ "LEVEL", "how many user or pid namespaces are above it in the picture", 0,
+	  SCOLS_FL_RIGHT,
 	  true, false, NSU_PART_RELATIONS, 0, cell_level },
 };
 #define COUNT (sizeof(columns) / sizeof(columns[0]))

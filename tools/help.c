@@ -24,7 +24,7 @@ void help_print(void)
 " -n no heading  -u cut nothing  --strict exit 3 on gaps  --color=never\n"
 "\n"
 "In the field muinpCUT: letter own, ^ as the line it hangs from, . the host's,\n"
-"& another line's, ? unread.  Numbers: 0 is zero, - none, ? unknown.\n"
+"& another line's, ? unread, - none.  Numbers: 0 is zero, - none, ? unknown.\n"
 "TARGET: PID, TYPE:INODE, INODE, :ID, FILE, netns:NAME, 7@TARGET, host, self;\n"
 "see nsutil(7).  All options: --help-all\n"
 "Exit: 0 done, 1 failed, 2 wrong use, 3 done with gaps (--strict)\n", stdout);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include "cli.h"
 #include "list.h"
+#include "target.h"
 
 int list_get_cell(struct list *list, const struct column *column, const struct row *row)
 {
@@ -101,27 +102,46 @@ static int add_of_process(struct list *list)
 	return -EACCES;
 }
 
-/* The processes of the namespace that the operand is. */
-static int add_members(struct list *list, const struct nsu_target *target)
+static int compare_tasks(const void *a, const void *b)
+{
+	pid_t x = nsu_task_get_tid(((const struct row *)a)->task);
+	pid_t y = nsu_task_get_tid(((const struct row *)b)->task);
+
+	return (x > y) - (x < y);
+}
+
+/* Another thread of the same process stands for it already. */
+static bool is_counted(const struct list *list, const struct nsu_task *task)
+{
+	if (list->app->opts.threads || !nsu_task_is_thread(task))
+		return false;
+	for (size_t i = list->count; i-- > 0;)
+		if (nsu_task_get_pid(list->rows[i].task) == nsu_task_get_pid(task))
+			return true;
+	return false;
+}
+
+/* What NPROCS counts: the processes of the namespace, zombies, and of a process that is
+   in it only by threads the first of them. */
+static int add_members(struct list *list, const struct target *target)
 {
 	const struct app *app = list->app;
 	const struct nsu_task *task;
 	const struct nsu_ns *ns;
-	int r = nsu_target_find_ns(target, list->snap, &ns);
+	int r = target_find(app, target, list->snap, &task, &ns);
 
-	if (r < 0) {
-		msg(&app->out, "%s: no such namespace", app->opts.operands[0]);
+	if (r < 0)
 		return r;
-	}
-	if (app->opts.types != 0 && (app->opts.types & 1U << nsu_ns_get_type(ns)) == 0) {
-		msg(&app->out, "%s: is of type %s, which --type leaves out",
-		    app->opts.operands[0], nsu_type_get_name(nsu_ns_get_type(ns)));
-		return -ENOENT;
-	}
+	if (app->opts.types != 0 && (app->opts.types & 1U << nsu_ns_get_type(ns)) == 0)
+		return target_other_type(app, target->word, ns);
 	for (size_t i = 0; (task = nsu_ns_get_task(ns, i)) != NULL; i++)
-		if ((app->opts.threads || !nsu_task_is_thread(task)) &&
-		    add_row(list, ns, task, false) < 0)
+		if (!is_counted(list, task) && add_row(list, ns, task, false) < 0)
 			return -ENOMEM;
+	for (size_t i = 0; (task = nsu_ns_get_zombie(ns, i)) != NULL; i++)
+		if (add_row(list, ns, task, false) < 0)
+			return -ENOMEM;
+	if (list->count > 1)
+		qsort(list->rows, list->count, sizeof(*list->rows), compare_tasks);
 	return 0;
 }
 
@@ -133,7 +153,7 @@ static int compare_rows(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static int fill(struct list *list, const struct nsu_target *target)
+static int fill(struct list *list, const struct target *target)
 {
 	int r;
 
@@ -146,15 +166,17 @@ static int fill(struct list *list, const struct nsu_target *target)
 }
 
 /* Reads no more than what is shown. */
-static struct nsu_snapshot *scan(struct list *list, const struct nsu_target *target)
+static struct nsu_snapshot *scan(struct list *list, const struct target *target)
 {
+	const struct nsu_target *handle;
 	const struct opts *opts = &list->app->opts;
 	unsigned parts = NSU_PART_TASKS | columns_get_parts(&list->columns);
 	unsigned reads = columns_get_reads(&list->columns);
 	struct nsu_scan_options options = NSU_SCAN_OPTIONS_INIT;
 
 	if (target != NULL) {
-		options.targets = &target;
+		handle = target->target;
+		options.targets = &handle;
 		options.target_count = 1;
 		return app_scan_by(list->app, &options, NULL);
 	}
@@ -209,14 +231,20 @@ static int print(struct list *list)
 /* What has told its own error is not told again. */
 static int report(struct list *list, int error)
 {
+	int status;
+
 	if (error == -ENOMEM)
 		msg_errno(&list->app->out, error, "list");
 	if (error == -EINVAL)
 		return 2;	/* the expression of -Q */
-	return error < 0 ? 1 : app_remark_gaps(list->app, list->snap);
+	/* What was not found may be among what could not be read. */
+	if (error < 0 && error != -ENOENT)
+		return 1;
+	status = app_remark_gaps(list->app, list->snap);
+	return error < 0 ? 1 : status;
 }
 
-static int run(struct list *list, const struct nsu_target *target)
+static int run(struct list *list, const struct target *target)
 {
 	struct nsu_snapshot *snap = scan(list, target);
 	int r;
@@ -246,7 +274,7 @@ int view_list(struct app *app)
 {
 	struct list list = { .app = app, .first = -1, .last = -1 };
 	const char *word = app->opts.operands[0];
-	struct nsu_target *target = NULL;
+	struct target target = { .word = word };
 	int status;
 	pid_t pid;
 
@@ -257,16 +285,16 @@ int view_list(struct app *app)
 			  app->opts.operands[1]);
 		return 2;
 	}
-	if (word != NULL && app_target(app, word, &target) < 0)
+	if (word != NULL && app_target(app, word, &target.target) < 0)
 		return 1;
-	if (target != NULL && nsu_target_get_pid(target, &pid) != -ENOENT) {
+	if (word != NULL && nsu_target_get_pid(target.target, &pid) != -ENOENT) {
 		msg(&app->out, "%s: a process, not a namespace", word);
-		if (nsu_target_get_pid(target, &pid) == 0)
+		if (nsu_target_get_pid(target.target, &pid) == 0)
 			msg(&app->out, "try: nstree -l -p %d", (int)pid);
 		status = 1;
 	} else {
-		status = run(&list, target);
+		status = run(&list, word != NULL ? &target : NULL);
 	}
-	nsu_target_free(target);
+	nsu_target_free(target.target);
 	return status;
 }

@@ -64,7 +64,7 @@ int output_finish(const struct output *out)
 	bool failed = ferror(stdout) != 0;
 	int error = 0;
 
-	if (fflush(stdout) != 0)
+	if (fflush(stdout) != 0 || write(STDOUT_FILENO, "", 0) < 0)
 		error = errno;
 	/* Some file systems tell only at close(2) that there was no room. */
 	if (fclose(stdout) != 0 && error == 0)

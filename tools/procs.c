@@ -140,6 +140,17 @@ static bool is_the_hosts(const struct procs *procs, const struct nsu_task *task)
 	return true;
 }
 
+/* Of one that could not be read: how many numbers it has tells whether it is in the
+   procfs's pid namespace, and whether in another one than its parent. */
+static char pid_letter(const struct proc *proc)
+{
+	const pid_t *pids;
+	int n = nsu_task_get_pids(proc->task, &pids);
+	int up = proc->parent ? nsu_task_get_pids(proc->parent, &pids) : 1;
+
+	return n < 1 ? '?' : n == 1 ? '.' : n == up ? '^' : 'p';
+}
+
 /* muinpCUT as in the picture: below a process of the host what is shared is the host's,
    below another one that line's. */
 static void set_field(struct procs *procs, const struct proc *proc)
@@ -154,7 +165,9 @@ static void set_field(struct procs *procs, const struct proc *proc)
 		const struct nsu_ns *ns, *host = view_host_ns(procs->snap, type);
 		int r = nsu_task_get_ns(proc->task, type, &ns);
 
-		if (r < 0)
+		if (r == -EACCES && type == NSU_PID)
+			field[t] = pid_letter(proc);
+		else if (r < 0)
 			field[t] = r == -ENOENT ? '-' : '?';
 		else if (up && view_task_ns(up, type) == ns)
 			field[t] = '^';
@@ -245,12 +258,19 @@ static void add_row(struct procs *procs, struct proc *proc)
 }
 
 static int print_procs(struct app *app, const struct nsu_snapshot *snap,
-		       struct shown_cache *cache, const struct scope *scope)
+		       struct shown_cache *cache, const struct scope *scope,
+		       const char *word)
 {
 	struct procs procs = { .app = app, .snap = snap, .cache = cache,
 			       .wide = view_is_wide(app, 100) };
 	int r = collect(&procs, scope);
 
+	if (r == 0 && !procs.count) {
+		free(procs.proc);
+		msg(&app->out, "%s: no process is in it%s", word,
+		    nsu_snapshot_is_complete(snap) ? "" : " that can be read");
+		return 0;
+	}
 	fold_zombies(&procs);
 	procs.grid = grid_new(app, columns, sizeof(columns) / sizeof(columns[0]));
 	if (r == 0 && procs.grid) {
@@ -303,7 +323,7 @@ static int print_targets(struct app *app, const struct nsu_snapshot *snap,
 		if (!first)
 			putchar('\n');
 		first = false;
-		r = print_procs(app, snap, cache, &scope);
+		r = print_procs(app, snap, cache, &scope, targets->target[i].word);
 	}
 	return r < 0 ? r : status;
 }
@@ -327,7 +347,8 @@ int view_processes(struct app *app)
 	else if (targets.count)
 		r = print_targets(app, snap, cache, &targets);
 	else
-		r = print_procs(app, snap, cache, &(struct scope) { NULL, NULL });
+		r = print_procs(app, snap, cache, &(struct scope) { NULL, NULL },
+				"/proc");
 	shown_free(cache);
 	targets_close(&targets);
 	fflush(stdout);

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/time.h>
 #include <unistd.h>
-#include "nstree.h"
+#include "target.h"
 
 /* Only a scan that takes longer says that it is still at work. */
 #define PATIENCE_SECONDS 1
@@ -67,6 +67,12 @@ static void watch_stop(const struct watch *watch)
 	sigaction(SIGINT, &watch->interrupt, NULL);
 }
 
+static const char *pid_text(char buf[static 16], pid_t pid)
+{
+	snprintf(buf, 16, "%d", (int)pid);
+	return buf;
+}
+
 struct nsu_snapshot *app_scan_by(struct app *app, const struct nsu_scan_options *opts,
 				 const char *word)
 {
@@ -74,6 +80,7 @@ struct nsu_snapshot *app_scan_by(struct app *app, const struct nsu_scan_options 
 	struct nsu_scan_options own = *opts;
 	struct nsu_snapshot *snap = NULL;
 	struct watch watch;
+	char number[16];
 	int r;
 
 	own.cancel = &cancelled;
@@ -86,10 +93,9 @@ struct nsu_snapshot *app_scan_by(struct app *app, const struct nsu_scan_options 
 		msg(&app->out, "%s: there is no process in it that may be seen", proc);
 	else if (r == -ECANCELED)
 		raise(SIGINT);	/* ends as one who pressed ^C expects: with that signal */
-	else if (r == -ESRCH && word != NULL)
-		msg(&app->out, "%s: no such process", word);
 	else if (r == -ESRCH)
-		msg(&app->out, "%d: no such process", (int)opts->pids[0]);
+		target_no_process(app, word != NULL ? word :
+				  pid_text(number, opts->pids[0]));
 	else
 		msg_errno(&app->out, r, "%s: read namespaces", proc);
 	return NULL;
@@ -102,6 +108,11 @@ struct nsu_snapshot *app_scan(struct app *app, unsigned parts, unsigned types)
 	opts.parts = parts;
 	opts.types = types;
 	return app_scan_by(app, &opts, NULL);
+}
+
+static const char *proc_name(const struct app *app)
+{
+	return app->opts.proc != NULL ? app->opts.proc : "/proc";
 }
 
 static void remark_hidden(struct app *app, const struct nsu_procfs *procfs)
@@ -122,7 +133,8 @@ static void remark_hidden(struct app *app, const struct nsu_procfs *procfs)
 		msg(&app->out, "some processes are hidden, no one can say how many");
 	else
 		msg(&app->out, "processes of others are hidden, no one can say how many: "
-		    "/proc is mounted with hidepid=%s%s", values[procfs->hidepid],
+		    "%s is mounted with hidepid=%s%s", proc_name(app),
+		    values[procfs->hidepid],
 		    geteuid() != 0 ? ": run as root for all" : "");
 }
 
@@ -135,10 +147,13 @@ static void remark_unread(struct app *app, const struct nsu_snapshot *snap, long
 
 	if (geteuid() != 0)
 		reason = "run as root for all";
-	msg(&app->out, "%ld process%s could not be read in full: %s%s", unread,
-	    unread == 1 ? "" : "es",
-	    procfs->hidepid == NSU_HIDEPID_NOACCESS && !procfs->exempt ?
-		    "/proc is mounted with hidepid=noaccess: " : "", reason);
+	if (procfs->hidepid == NSU_HIDEPID_NOACCESS && !procfs->exempt)
+		msg(&app->out, "%ld process%s could not be read in full: %s is mounted "
+		    "with hidepid=noaccess: %s", unread, unread == 1 ? "" : "es",
+		    proc_name(app), reason);
+	else
+		msg(&app->out, "%ld process%s could not be read in full: %s", unread,
+		    unread == 1 ? "" : "es", reason);
 }
 
 int app_remark_gaps(struct app *app, const struct nsu_snapshot *snap)
@@ -151,8 +166,8 @@ int app_remark_gaps(struct app *app, const struct nsu_snapshot *snap)
 		msg(&app->out, "this /proc shows the processes of another pid namespace: "
 		    "its numbers are not those of the caller");
 	if (procfs->subset)
-		msg(&app->out, "/proc is mounted with subset=pid: it shows processes and "
-		    "nothing else");
+		msg(&app->out, "%s is mounted with subset=pid: it shows processes and "
+		    "nothing else", proc_name(app));
 	if (totals->hidden != 0)
 		remark_hidden(app, procfs);
 	if (totals->unread > 0)

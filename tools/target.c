@@ -6,11 +6,29 @@
 
 #include "target.h"
 
+int target_other_type(const struct app *app, const char *word, const struct nsu_ns *ns)
+{
+	msg(&app->out, "%s: is of type %s, which --type leaves out", word,
+	    nsu_type_get_name(nsu_ns_get_type(ns)));
+	return -ENOENT;
+}
+
+void target_no_process(const struct app *app, const char *word)
+{
+	const struct nsu_procfs *procfs = nsu_ctx_get_procfs(app->ctx);
+
+	msg(&app->out, "%s: no such process", word);
+	if (procfs->hidepid >= NSU_HIDEPID_INVISIBLE && !procfs->exempt)
+		msg(&app->out, "it may be hidden: %s is mounted with hidepid, "
+		    "run as root for all",
+		    app->opts.proc != NULL ? app->opts.proc : "/proc");
+}
+
 void target_complain(const struct app *app, const struct target *target, int error)
 {
 	switch (error) {
 	case -ESRCH:
-		msg(&app->out, "%s: no such process", target->word);
+		target_no_process(app, target->word);
 		break;
 	case -ENOENT:
 		msg(&app->out, "%s: no process has this number", target->word);
@@ -89,8 +107,13 @@ static void explain_form(const struct app *app, const char *word)
 			msg(&app->out, "try: nstree, which shows them by their commands");
 			return;
 		}
-	msg(&app->out, "%s: no such target; one is PID, TYPE:INODE, INODE, :ID, FILE, "
-	    "netns:NAME, 7@TARGET, host or self", *word != '\0' ? word : "\"\"");
+	if (strchr(word, '@') != NULL && word[strspn(word, "0123456789@")] != '\0')
+		msg(&app->out, "%s: what stands behind the @ is neither a process nor a "
+		    "pid namespace", word);
+	else
+		msg(&app->out, "%s: no such target; one is PID, TYPE:INODE, INODE, :ID, "
+		    "FILE, netns:NAME, 7@TARGET, host or self",
+		    *word != '\0' ? word : "\"\"");
 }
 
 int app_target(struct app *app, const char *word, struct nsu_target **ret)
@@ -101,7 +124,7 @@ int app_target(struct app *app, const char *word, struct nsu_target **ret)
 	case 0:
 		break;
 	case -ESRCH:
-		msg(&app->out, "%s: no such process", word);
+		target_no_process(app, word);
 		break;
 	case -ECHILD:
 		explain_thread(app, word);
@@ -207,7 +230,11 @@ int target_find(const struct app *app, const struct target *target,
 		return r;
 	}
 	r = nsu_target_find_task(target->target, snap, task);
-	if (r == -ESRCH)
+	/* What stands behind the last @ is no pid namespace, or nothing. */
+	if (r == -ESRCH && strchr(target->word, '@'))
+		msg(&app->out, "%s: no process has this number: what stands behind the @ "
+		    "has no numbers", target->word);
+	else if (r == -ESRCH)
 		msg(&app->out, "%s: has ended", target->word);
 	else if (r < 0)
 		target_complain(app, target, r);

@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 #
 # Whole views compared with what they must be, in a pid namespace where nothing else is.
-# Each file in golden/ names a fixture and has what a user would see, command by command:
+# Each file in views/ names a fixture and has what a user would see, command by command:
 # what is printed, then what is remarked. Numbers are names there: PIDs those of the
 # fixture's tasks, namespaces n1, n2, ... as they appear, ages AGE; several blanks are one.
 #
@@ -138,7 +138,7 @@ if [ -n "$file" ]; then
 fi
 # What differs from kernel to kernel, where time is dear.
 quick=' nested5 thread-ns dead-leader time-children '
-for file in "$(dirname "$0")"/golden/*; do
+for file in "$(dirname "$0")"/views/*; do
 	[ -z "${TEST_QUICK:-}" ] || [[ $quick == *" ${file##*/} "* ]] || continue
 	of "$file" compare
 done

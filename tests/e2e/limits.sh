@@ -14,6 +14,7 @@ json() {
 
 # As somebody who may not look into the processes of root.
 test_user() {
+	local net view
 	need_root 'as an ordinary user' || return 0
 	if ! as_user true 2>/dev/null; then
 		skip 'as an ordinary user' 'no other user can be taken on here'
@@ -35,6 +36,10 @@ test_user() {
 		run as_user "$NSTREE" --strict $view
 		is "user: --strict ${view:-tree}" "$rc" 3
 	done
+	# A namespace that somebody is in who could not be read.
+	net=$(readlink /proc/self/ns/net)
+	run as_user "$NSTREE" "$net"
+	like 'user: a card counts at least' "$out" 'processes +(\?|at least [0-9]+)'
 	run as_user "$NSTREE" -v -l
 	is 'user, -v: each gap is told' "$(grep -c '^nstree: process [0-9]*: read ' <<<"$err")" \
 		"$(grep -oE '^nstree: [0-9]+ process' <<<"$err" | tr -dc 0-9)"
@@ -75,6 +80,13 @@ test_hidepid() {
 		is 'hidepid=1: not complete' "$(json .complete)" false
 		is 'hidepid=1: nobody is hidden' "$(json .totals.hidden)" 0
 		like 'hidepid=1: the line says why' "$err" 'hidepid=noaccess'
+		run unshare -m bash -c 'mount -t proc -o hidepid=1 proc /proc &&
+			exec setpriv --reuid 65534 --regid 65534 --clear-groups "$1" 1' - "$NSTREE"
+		is 'hidepid=1: a card of one that is there' "$rc" 1
+		unlike 'hidepid=1: which is not denied' "$err" 'no such process'
+		run unshare -m bash -c 'mount -t proc -o hidepid=2 proc /proc &&
+			exec setpriv --reuid 65534 --regid 65534 --clear-groups "$1" 1' - "$NSTREE"
+		like 'hidepid=2: one that may be there' "$err" 'it may be hidden'
 	fi
 	for option in hidepid=2 hidepid=4 subset=pid; do
 		run unshare -m bash -c "mount -t proc -o $option proc /proc 2>/dev/null ||
@@ -248,6 +260,7 @@ test_first_tries() {
 		--nosuch|no such option
 		--no|could be several
 		4711:x|no such target
+		1@net:[1]|neither a process nor a pid namespace
 		./nosuch|no such file
 	EOT
 	run nstree ''

@@ -8,8 +8,8 @@ columns() {
 	awk '{ $1 = $1 } 1' | sort
 }
 
-# Both lists of one quiet moment: lsns before and after says the same. Fixture or not, the
-# host has other processes that come and go, so it is tried until it is quiet.
+# Both lists of one quiet moment: lsns before and after says the same. An ordinary user
+# has others beside, who come and go, so it is tried until it is quiet.
 compare_with_lsns() {
 	local try before ours after what
 	for what in NS,TYPE,NPROCS NS,TYPE,PID,UID,USER; do
@@ -102,6 +102,24 @@ test_options() {
 	fixture_close
 }
 
+# The list of one namespace has what its NPROCS counts, as lsns' has.
+test_members() {
+	local ns
+	fixture zombies 5 || return 0
+	ns=$(fix .pid_ns | tr -dc 0-9)
+	run nstree -l -n -r -o PID "$ns"
+	is 'members: zombies too' "$(wc -l <<<"$out")" \
+		"$(nstree -l -n -r -o NPROCS -t pid -p "$(fix '.tasks[0].proc_pid')" 2>/dev/null)"
+	fixture_close
+	fixture thread-ns || return 0
+	run nstree -l -n -r -o PID "$(fix .thread.ns.net | tr -dc 0-9)"
+	is 'members: a process that is there by a thread' "$out" "$(fix .thread.proc_tid)"
+	run nstree -l -t mnt "$(fix .thread.ns.net | tr -dc 0-9)"
+	is 'members: of another type than asked for' "$rc" 1
+	like 'members: said' "$err" 'is of type net, which --type leaves out'
+	fixture_close
+}
+
 test_persistent() {
 	fixture memberless-user || return 0
 	run nstree -l -P -n -r -o NS,NPROCS
@@ -110,7 +128,9 @@ test_persistent() {
 	fixture_close
 }
 
+private "$@"
 test_lsns
 test_options
+test_members
 test_persistent
 done_testing
