@@ -8,41 +8,24 @@
 
 enum { NAMESPACE, PROCS, INIT, CREATOR, MAP, SETGROUPS, OWNER, OWNS, NAME };
 
-static const struct grid_column pid_columns[] = {
-	[NAMESPACE] = { "PID NAMESPACE", GRID_TREE },
-	[PROCS] = { "PROCS", GRID_RIGHT | GRID_SPARE },
-	[INIT] = { "INIT", GRID_SPARE },
-	[CREATOR] = { "CREATOR", GRID_DROP },
-	[MAP] = { "MAP", GRID_DROP },
-	[SETGROUPS] = { "SETGROUPS", GRID_DROP },
-	[OWNER] = { "OWNER", GRID_DROP },
-	[OWNS] = { "OWNS", GRID_DROP },
-	[NAME] = { "NAME", GRID_CUT_END },
-};
+/* The three tables differ in what the first process is called, and in which columns are
+   never filled. */
+#define TABLE(heading, init, init_flags, user_flags) { \
+	[NAMESPACE] = { heading, GRID_TREE }, \
+	[PROCS] = { "PROCS", GRID_RIGHT | GRID_SPARE }, \
+	[INIT] = { init, init_flags }, \
+	[CREATOR] = { "CREATOR", user_flags }, \
+	[MAP] = { "INSIDE = HERE", user_flags }, \
+	[SETGROUPS] = { "SETGROUPS", GRID_DROP }, \
+	[OWNER] = { "OWNER", GRID_DROP }, \
+	[OWNS] = { "OWNS", GRID_DROP }, \
+	[NAME] = { "NAME", GRID_CUT_END }, \
+}
 
-static const struct grid_column user_columns[] = {
-	[NAMESPACE] = { "USER NAMESPACE", GRID_TREE },
-	[PROCS] = { "PROCS", GRID_RIGHT | GRID_SPARE },
-	[INIT] = { "INIT", GRID_DROP },
-	[CREATOR] = { "CREATOR", GRID_SPARE },
-	[MAP] = { "INSIDE = HERE", GRID_SPARE },
-	[SETGROUPS] = { "SETGROUPS", GRID_DROP },
-	[OWNER] = { "OWNER", GRID_DROP },
-	[OWNS] = { "OWNS", GRID_DROP },
-	[NAME] = { "NAME", GRID_CUT_END },
-};
-
-static const struct grid_column other_columns[] = {
-	[NAMESPACE] = { "NAMESPACE", GRID_TREE },
-	[PROCS] = { "PROCS", GRID_RIGHT | GRID_SPARE },
-	[INIT] = { "FIRST", GRID_SPARE },
-	[CREATOR] = { "CREATOR", GRID_DROP },
-	[MAP] = { "MAP", GRID_DROP },
-	[SETGROUPS] = { "SETGROUPS", GRID_DROP },
-	[OWNER] = { "OWNER", GRID_DROP },
-	[OWNS] = { "OWNS", GRID_DROP },
-	[NAME] = { "NAME", GRID_CUT_END },
-};
+static const struct grid_column
+	pid_columns[] = TABLE("PID NAMESPACE", "INIT", GRID_SPARE, GRID_DROP),
+	user_columns[] = TABLE("USER NAMESPACE", "INIT", GRID_DROP, GRID_SPARE),
+	other_columns[] = TABLE("NAMESPACE", "FIRST", GRID_SPARE, GRID_DROP);
 
 #define COLUMNS (sizeof(pid_columns) / sizeof(pid_columns[0]))
 
