@@ -76,7 +76,7 @@ static bool has_group(const char *status, unsigned long gid)
  * Words of the procfs superblock in mountinfo. gid= opens hidepid=1 and 2 to a group,
  * but not ptraceable (proc(5)).
  */
-static void take_options(struct nsu_ctx *ctx, char *super, const char *status)
+static void take_options(struct nsu_ctx *ctx, int self, char *super, const char *status)
 {
 	static const struct { const char *word; enum nsu_hidepid what; } table[] = {
 		{ "hidepid=1", NSU_HIDEPID_NOACCESS },
@@ -101,7 +101,9 @@ static void take_options(struct nsu_ctx *ctx, char *super, const char *status)
 		if (!strncmp(word, "gid=", 4))
 			gid = strtoul(word + 4, NULL, 10);
 	}
-	if (proc->hidepid != NSU_HIDEPID_PTRACEABLE && has_group(status, gid))
+	/* What it shows is the number in the initial user namespace. */
+	if (proc->hidepid != NSU_HIDEPID_PTRACEABLE && in_initial_userns(self) &&
+	    has_group(status, gid))
 		proc->exempt = true;
 }
 
@@ -128,7 +130,7 @@ static void find_mount(struct nsu_ctx *ctx, int self, const char *status)
 
 		if (strtoul(line, NULL, 10) != id || nsi_parse_mount(line, &mount) < 0)
 			continue;
-		take_options(ctx, mount.super, status);
+		take_options(ctx, self, mount.super, status);
 		return;
 	}
 }

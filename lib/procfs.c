@@ -118,6 +118,9 @@ static int take_unread(struct nsi_walk *w, struct nsu_task *task, const char *st
 		r = take_status(w, task, dir, path, n < (ssize_t)sizeof(w->text) - 1);
 	if (r < 0)
 		return r;
+	/* It was seen to live and to be a zombie by turns: neither can be told. */
+	if (error == -EAGAIN)
+		task->flags = 0;
 	for (unsigned type = 0; type < NSU_TYPE_COUNT; type++)
 		if (task->ns[type] == NSI_NONE && w->b->types & 1u << type)
 			missing |= 1u << type;
@@ -159,7 +162,7 @@ static int take_living(struct nsi_walk *w, struct nsu_task *task)
 }
 
 /* How often a process may execute a program from a thread while it is read. */
-#define MAX_TRIES 8
+#define MAX_TRIES 100
 
 static int read_open(struct nsi_walk *w, struct nsu_task *task)
 {
