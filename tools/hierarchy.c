@@ -56,8 +56,8 @@ static struct entry *find_entry(const struct hierarchy *h, const struct nsu_ns *
 	return ns ? bsearch(&key, h->entry, h->count, sizeof(key), compare_entry) : NULL;
 }
 
-/* By type and number, the host's first, what hangs from nothing but its owner before user
-   namespaces, and counted lines last. */
+/* By type, first process and number, the host's first, what hangs from nothing but its
+   owner before user namespaces, and counted lines last. */
 static int compare_shown(const void *a, const void *b)
 {
 	const struct entry *x = *(struct entry *const *)a, *y = *(struct entry *const *)b;
@@ -69,6 +69,10 @@ static int compare_shown(const void *a, const void *b)
 		return x->host ? -1 : 1;
 	if (!x->folded != !y->folded)
 		return x->folded ? 1 : -1;
+	if (!x->task != !y->task)
+		return x->task ? -1 : 1;
+	if (x->task && nsu_task_get_tid(x->task) != nsu_task_get_tid(y->task))
+		return nsu_task_get_tid(x->task) < nsu_task_get_tid(y->task) ? -1 : 1;
 	return nsu_ns_get_inode(x->ns) < nsu_ns_get_inode(y->ns) ? -1 : 1;
 }
 

@@ -44,8 +44,9 @@ static const struct nsu_ns *above(const struct nsu_ns *ns)
 	return ns && nsu_ns_get_parent(ns, &parent) == 0 ? parent : NULL;
 }
 
-static bool holds_init(const struct nsu_snapshot *snap, const struct line *line)
+bool picture_holds_init(const struct picture *picture, const struct line *line)
 {
+	const struct nsu_snapshot *snap = picture->snap;
 	const struct nsu_ns *pid = view_box_ns(line->box, NSU_PID);
 	const struct nsu_sandbox *box;
 	const struct nsu_task *init;
@@ -86,7 +87,7 @@ static int make_pairs(struct picture *picture, struct pairs *pairs)
 			continue;
 		pair = find_pair(pairs, view_box_ns(line->box, NSU_PID),
 				 view_box_ns(line->box, NSU_USER));
-		init = holds_init(picture->snap, line);
+		init = picture_holds_init(picture, line);
 		if (line == picture->root || !pair->main ||
 		    (init && !pair->has_init && pair->main != picture->root)) {
 			pair->main = line;

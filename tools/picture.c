@@ -134,13 +134,14 @@ bool picture_is_minor(const struct line *line)
 	return true;
 }
 
-/* What started a container may stay in its mount namespace, and is older: only where
+/* The host, then a container, by its init: what was put into it later may have a lower
+   number. What started it may stay in its mount namespace, and is older: only where
    nothing else is in a namespace does it belong to such a one. */
 const struct line *picture_find_owner(const struct picture *picture,
 				      const struct nsu_ns *ns)
 {
+	const struct line *minor = NULL, *major = NULL, *line;
 	const struct nsu_sandbox *box, *last = NULL;
-	const struct line *minor = NULL, *line;
 	size_t n = nsu_ns_count_tasks(ns);
 
 	for (size_t i = 0; i < n; i++) {
@@ -148,12 +149,17 @@ const struct line *picture_find_owner(const struct picture *picture,
 			continue;
 		last = box;
 		line = find_line(picture, box);
-		if (line && !picture_is_minor(line))
+		if (!line)
+			continue;
+		if (line == picture->root || (line->box && !picture_is_minor(line) &&
+					      picture_holds_init(picture, line)))
 			return line;
 		if (!minor)
 			minor = line;
+		if (!major && !picture_is_minor(line))
+			major = line;
 	}
-	return minor;
+	return major ? major : minor;
 }
 
 static char letter_of(const struct picture *picture, const struct line *line,

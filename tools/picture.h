@@ -56,9 +56,9 @@ int picture_show(struct app *app, int (*print)(struct app *, struct picture *),
 /* Differs from the line it hangs from in nothing but mnt, uts, ipc, cgroup or time. */
 bool picture_is_minor(const struct line *line);
 
-/* The line that a namespace is counted as belonging to: that of the oldest sandbox in it
-   that is not minor, else of the oldest. NULL: none. A folded sandbox is found as the
-   line it went into. */
+/* The line that a namespace is counted as belonging to: the root, then the oldest sandbox
+   with an init, then the oldest that is not minor, then the oldest. NULL: none. A folded
+   sandbox is found as the line it went into. */
 const struct line *picture_find_owner(const struct picture *picture,
 				      const struct nsu_ns *ns);
 
@@ -67,6 +67,8 @@ char *picture_names(const struct picture *picture, const struct line *line);
 
 /* picture-hang.c, picture-fold.c, picture-unread.c: later steps of making it. */
 int picture_hang(struct picture *picture);
+/* The first process of its pid namespace is in it. */
+bool picture_holds_init(const struct picture *picture, const struct line *line);
 int picture_fold(struct picture *picture, struct line *line);
 int picture_add_unread(struct picture *picture);
 /* A new line below parent; NULL: no memory. */
