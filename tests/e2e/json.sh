@@ -122,6 +122,29 @@ test_dot() {
 	fixture_close
 }
 
+# Of a target: itself and what it is in.
+test_selection() {
+	local net
+	fixture sandbox || return 0
+	net=$(fix '.tasks[0].ns.net' | tr -dc 0-9)
+	run nstree --json "$(fix '.tasks[1].proc_pid')"
+	is 'of a process: it alone' "$(jq -c '[.tasks[].tid]' <<<"$out")" \
+		"[$(fix '.tasks[1].proc_pid')]"
+	is 'of a process: its namespaces' \
+		"$(jq -r '.namespaces[] | "\(.type):[\(.inode)]"' <<<"$out" | sort)" \
+		"$(fix '.tasks[1].ns[] | strings' | sort)"
+	is 'of a process: its sandbox' "$(jq '.sandboxes | length' <<<"$out")" 1
+	run nstree --json "net:$net"
+	is 'of a namespace: it alone' "$(jq -c '[.namespaces[].inode]' <<<"$out")" "[$net]"
+	is 'of a namespace: its members' "$(jq -c '[.tasks[].tid]' <<<"$out")" \
+		"$(fix '[.tasks[].proc_tid] | sort | tojson')"
+	is 'of a namespace: their sandbox' "$(jq '.sandboxes | length' <<<"$out")" 1
+	is 'said' "$(jq -c .selection <<<"$out")" "[\"net:$net\"]"
+	run nstree --json net:1
+	is 'of nothing: no document' "$rc:$out" 1:
+	fixture_close
+}
+
 test_sorted() {
 	fixture pod || return 0
 	run nstree --json
@@ -135,5 +158,6 @@ test_sorted() {
 test_schema
 test_disable
 test_dot
+test_selection
 test_sorted
 done_testing

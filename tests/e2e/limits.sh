@@ -27,7 +27,7 @@ test_user() {
 		test "$(json '.gaps | length')" -ge "$(json .totals.unread)"
 	isnt 'user: there are some' "$(json .totals.unread)" 0
 	like 'user: one line says how many' "$err" \
-		$'(^|\n)nstree: [0-9]+ processes could not be read'
+		$'(^|\n)nstree: [0-9]+ process(es)? could not be read'
 	run as_user "$NSTREE"
 	is 'user, tree: status' "$rc" 0
 	like 'user, tree: they are in the picture' "$out" '\?\?\?\?'
@@ -52,6 +52,34 @@ test_user() {
 	else
 		fail 'user: the reference is itself' "$(json .reference)"
 	fi
+}
+
+# What is known of them all the same: who is in the pid namespace of which init.
+test_unread_groups() {
+	need_root 'unread groups' || return 0
+	as_user true 2>/dev/null || return 0
+	fixture sandbox || return 0
+	run as_user "$NSTREE"
+	like 'unread, in one pid namespace: one line' "$out" \
+		"-nsfix +[?]{4}p[?]{3} +$(fix '.tasks[0].proc_pid')/1 +3 "
+	fixture_close
+	fixture nested5 || return 0
+	run as_user "$NSTREE"
+	like 'unread, nested: one below the other' "$out" \
+		$'\n'"[| ] [|\`]-nsfix +[?]{4}p[?]{3} +$(fix '.tasks[1].proc_pid')/1 +1 "
+	fixture_close
+}
+
+# A zombie has lost six of its namespaces, whoever asks.
+test_unread_zombie() {
+	need_root 'an unread zombie' || return 0
+	as_user true 2>/dev/null || return 0
+	fixture zombies 1 || return 0
+	run as_user "$NSTREE" --json
+	is 'an unread zombie: none and unknown' "$(json '.tasks[] | select(.zombie) |
+		.namespaces | [.mnt, .net, .pid, .user] | tojson' | sort -u)" \
+		'["none","none",null,null]'
+	fixture_close
 }
 
 # A dead leader whose threads may not be looked into is no zombie, and not left out.
@@ -88,7 +116,26 @@ test_hidepid() {
 			exec setpriv --reuid 65534 --regid 65534 --clear-groups "$1" 1' - "$NSTREE"
 		like 'hidepid=2: one that may be there' "$err" 'it may be hidden'
 	fi
-	for option in hidepid=2 hidepid=4 subset=pid; do
+	# The group may see all: the caller's, or one more that it is in.
+	for option in 65534 1234; do
+		run unshare -m bash -c "mount -t proc -o hidepid=2,gid=$option proc /proc \
+			2>/dev/null || exit 77; exec setpriv --reuid 65534 --regid 65534 \
+			--groups 1233,1234 \"\$1\" --json" - "$NSTREE"
+		if [ "$rc" -eq 77 ]; then
+			skip "hidepid=2,gid=$option" 'this kernel has no such mount option'
+		else
+			is "hidepid=2,gid=$option: nobody is hidden" "$(json .totals.hidden)" 0
+		fi
+	done
+	# A capability in a user namespace of its own does not count.
+	if as_user unshare -U -r true 2>/dev/null; then
+		run unshare -m bash -c "mount -t proc -o hidepid=2 proc /proc 2>/dev/null ||
+			exit 77; exec setpriv --reuid 65534 --regid 65534 --clear-groups \
+			unshare -U -r \"\$1\" --json" - "$NSTREE"
+		[ "$rc" -eq 77 ] ||
+			is 'hidepid=2, root of a user namespace' "$(json .totals.hidden)" null
+	fi
+	for option in hidepid=2 hidepid=4 hidepid=4,gid=65534 subset=pid; do
 		run unshare -m bash -c "mount -t proc -o $option proc /proc 2>/dev/null ||
 			exit 77; exec setpriv --reuid 65534 --regid 65534 --clear-groups \
 			\"\$1\" --json" - "$NSTREE"
@@ -268,6 +315,8 @@ test_first_tries() {
 }
 
 test_user
+test_unread_groups
+test_unread_zombie
 test_unread_leader
 test_hidepid
 test_old_proc

@@ -92,6 +92,8 @@ test_options() {
 	like '-H lists the columns' "$out" NPROCS
 	run nstree -l -Tparent -t pid -o NS,PNS
 	is '-Tparent: status' "$rc" 0
+	run nstree -l -r -n -o NS
+	is 'sorted by number' "$out" "$(sort -n <<<"$out")"
 	run nstree -l --output-all
 	is '--output-all: status' "$rc" 0
 	run nstree -l -o NS,NOSUCH

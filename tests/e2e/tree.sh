@@ -39,12 +39,17 @@ test_two() {
 			"$(letters ".sandboxes[$i].tasks[0]")"
 		like "host-and-two: PID here/inside of $i" "$out" " $pid/1 "
 	done
+	run nstree -t pid
+	for i in 0 1; do
+		like "host-and-two: containers do not fold, $i" "$out" \
+			"pid:.$(fix ".sandboxes[$i].tasks[0].ns.pid" | tr -dc 0-9)"
+	done
 	fixture_close
 }
 
 # Two that differ in minor types fold; one alone tells more than a line that counts it.
 test_fold() {
-	local first
+	local first time=''
 	fixture service || return 0
 	first=$(fix '.tasks[0].proc_pid')
 	# An ordinary user's fixture has a user namespace too, and so a line.
@@ -54,19 +59,20 @@ test_fold() {
 		fixture_close
 		return
 	fi
-	fixture sandbox iC || return 0
+	[ "$(fix .self.ns.time)" = null ] || time=T
+	fixture sandbox "iC$time" || return 0
 	run nstree
 	is 'minor ones: no lines of their own' \
 		"$(line "$first")$(line "$(fix '.tasks[0].proc_pid')")" ''
 	like 'minor ones: one counted line' "$out" \
-		'[0-9]+ more, own m u i C only +mu\.*i?\.*C?'
+		"[0-9]+ more, own m u i C${time:+ T} only +mu\\.*i?\\.*C?"
 	[ "${NSU_PRIVATE:-}" != yes ] || is 'minor ones: all of it' \
 		"$(awk '/more, own/ { $1 = $1; print }' <<<"$out")" \
-		'`-2 more, own m u i C only mui..C.. - 4 - - nsfix'
+		"\`-2 more, own m u i C${time:+ T} only mui..C.${time:-.} - 4 - - nsfix"
 	run nstree -a
 	is '-a: the line of each' \
 		"$(field "$(line "$first")") $(field "$(line "$(fix '.tasks[0].proc_pid')")")" \
-		'mu...... ..i..C..'
+		"mu...... ..i..C.${time:-.}"
 	fixture_close
 	fixture_close
 	fixture service-net || return 0
@@ -84,6 +90,25 @@ test_twins() {
 	is 'twins, -a: nine lines' "$(fix '.tasks[].proc_pid' | while read -r pid; do
 		line "$pid"
 	done | grep -cE ' [.^&]{4}p[.^&U]{3} ')" 9
+	run nstree "$(fix .parent.ns.pid)"
+	is 'twins: three children are named, the others counted' \
+		"$(sed -nE 's/^ +children +([0-9]+):( pid:.[0-9]+.,){3} and ([0-9]+) more$/\1 \3/p' \
+			<<<"$out" | awk '{ print $1 - $2 }')" 3
+	fixture_close
+}
+
+# The same name alone makes no twins.
+test_no_twins() {
+	local first want
+	fixture sandbox n || return 0
+	first=$(fix '.tasks[0].proc_pid')
+	want=$(letters '.tasks[0]')
+	fixture sandbox nu || return 0
+	run nstree
+	is 'no twins: a line for each' \
+		"$(field "$(line "$first")") $(field "$(line "$(fix '.tasks[0].proc_pid')")")" \
+		"$want $(letters '.tasks[0]')"
+	fixture_close
 	fixture_close
 }
 
@@ -121,6 +146,16 @@ test_card() {
 	like '1@PID: the init of its pid namespace' "$out" "$pid here"
 	run nstree "$pid" "$net"
 	is 'two operands: status' "$rc" 0
+	local view other
+	for view in '' -x --json; do
+		for other in net:1 netns:nosuch; do
+			# shellcheck disable=SC2086
+			run nstree $view "$other" "$pid"
+			is "one of two is nothing, ${view:-cards}, $other: status" "$rc" 1
+			like "one of two is nothing, ${view:-cards}, $other: the other" \
+				"$out" "$pid"
+		done
+	done
 	run nstree -x "$pid"
 	like '-x: every level' "$out" "\\($pid/"
 	run nstree -t pid
@@ -267,6 +302,7 @@ private "$@"
 test_two
 test_fold
 test_twins
+test_no_twins
 test_pod
 test_card
 test_few_reads

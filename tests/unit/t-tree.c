@@ -123,6 +123,8 @@ static void test_threads(void)
 	is_int(nsu_ns_count_processes(own), 1, "of one process");
 	is_int(nsu_ns_count_processes(ns(NSU_NET, TREE_FIRST(NSU_NET))), 2,
 	       "its leader too");
+	is_int(nsu_ns_count_tasks(ns(NSU_USER, TREE_FIRST(NSU_USER))), 2,
+	       "no thread is told where its process is");
 	ok(nsu_task_is_thread(task(12)) && !nsu_task_is_thread(task(10)),
 	   "a thread is one");
 	is_int(nsu_task_get_pid(task(13)), 10, "of its process");
@@ -136,6 +138,22 @@ static void test_threads(void)
 	end();
 	scan(NSU_PART_TASKS, 0);
 	is_int(nsu_snapshot_count_ns(snap), 8, "threads that are not asked for");
+	end();
+}
+
+/* A thread ended, and a process got its number, before the scan came there. */
+static void test_twice(void)
+{
+	tree_begin();
+	tree_process(1, 0, 0);
+	tree_process(30, 0, 0);
+	tree_task("30/task/20", OWN(NET), 7000);
+	tree_process(20, OWN(NET), 8000);
+	scan(TREE_PARTS, 0);
+	is_int(nsu_snapshot_count_tasks(snap), 3, "a number is one task's");
+	ok(!nsu_task_is_thread(task(20)), "the process's");
+	is_int(inode_of(20, NSU_NET), 8000 + NSU_NET, "with its namespaces");
+	check_sorted();
 	end();
 }
 
@@ -412,11 +430,20 @@ static void test_read(void)
 	is_int(nsu_task_read_cgroup(task(1), &text), 0, "cgroup");
 	is_str(text, "/a", "the cgroup2 line");
 	free(text);
+	tree_file("2:cpu:/\n1:name=systemd:/s\n0::/\n", "1/cgroup");
+	is_int(nsu_task_read_cgroup(task(1), &text), 0, "cgroup of a hybrid");
+	is_str(text, "/s", "what says more than the root");
+	free(text);
 	is_int(nsu_task_read_wchan(task(1), &text), 0, "wchan");
 	is_str(text, "do_a_very_long_wait", "whole");
 	free(text);
+	tree_file("0", "1/wchan");
+	is_int(nsu_task_read_wchan(task(1), &text), -ENOENT, "it waits nowhere");
 	is_int(nsu_task_read_cmdline(task(1), 0, &text), -ESRCH,
 	       "no cmdline: it has ended");
+	tree_file("long", "1/cmdline");
+	is_int(nsu_task_read_cmdline(task(1), 2, &text), 2, "cut where it was asked");
+	free(text);
 	tree_file("", "1/cmdline");
 	is_int(nsu_task_read_cmdline(task(1), 0, &text), 0, "an empty one");
 	free(text);
@@ -427,6 +454,7 @@ int main(void)
 {
 	test_several();
 	test_threads();
+	test_twice();
 	test_dead();
 	test_lacking();
 	test_malformed();
