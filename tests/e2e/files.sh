@@ -43,14 +43,21 @@ line() {
 	grep -E " $1(/[0-9]+)? " <<<"$out" | tr -s ' '
 }
 
+# In a time namespace that is up for days, which this machine may not be.
 test_ages() {
-	local age
+	local age later=864000 now=$now
+	need_root 'a time namespace' || return 0
+	if ! unshare -T --boottime "$later" -f true 2>/dev/null; then
+		skip 'a time namespace' 'no time namespace can be made here'
+		return
+	fi
+	now=$((now + later))
 	begin
 	for age in 90:5 7000:6 129600:7 93600:8 259200:9 10800:10; do
 		entry "${age#*:}" '' "net:$((3000 + ${age#*:}))"
 		stat_of "${age#*:}" x "${age%:*}"
 	done
-	run nstree --proc "$proc" -a
+	run unshare -T --boottime "$later" -f "$NSTREE" --proc "$proc" -a
 	like 'seconds up to two minutes' "$(line 5)" ' 5 1 (9[0-9]|1[01][0-9])s '
 	like 'minutes up to two hours' "$(line 6)" ' 6 1 11[6-9]m '
 	like 'hours up to two days' "$(line 7)" ' 7 1 36h '
