@@ -119,7 +119,7 @@ test_zombie() {
 test_owner() {
 	begin
 	entry 5 '' mnt:3005
-	entry 6 1 mnt:3005 net:3006 pid:3006
+	entry 6 1 mnt:3005 net:3106 pid:3006
 	run nstree --proc "$proc"
 	like 'the container owns its mounts' "$(line 6)" ' m\.\.np\.\.\. '
 	like 'whoever looks into it does not' "$(line 5)" ' &\.\.\.\.\.\.\. '
@@ -130,8 +130,8 @@ test_owner() {
 test_shares() {
 	local pid
 	begin
-	entry 3 '' uts:3003 net:3003
-	entry 4 '' uts:3004 net:3004
+	entry 3 '' uts:3003 net:3013
+	entry 4 '' uts:3004 net:3014
 	entry 5 '' uts:3003 net:3005
 	entry 6 '' uts:3004 net:3006
 	entry 7 '' uts:3004 net:3007

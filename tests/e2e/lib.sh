@@ -44,6 +44,8 @@ fix_ins=()
 fix_outs=()
 fix_lines=()
 fix_made=0
+# Plain values of the newest fixture by their paths: a jq each is what a script waits for.
+declare -A fix_known=()
 FIX=
 FIX_PID=
 # shellcheck disable=SC2034 # for the scripts
@@ -196,6 +198,19 @@ fixture() {
 		return 1
 	fi
 	fix_lines+=("$FIX")
+	fix_learn
+}
+
+# What jq would say of a path alone; the rest is asked as it is.
+fix_learn() {
+	local path value
+	fix_known=()
+	while IFS=$'\t' read -r path value; do
+		fix_known["$path"]=$value
+	done < <(jq -r 'paths(scalars) as $p | getpath($p) | tostring
+		| select(test("^[!-\\[\\]-~]+$"))
+		| ($p | map(if type == "number" then "[\(.)]" else ".\(.)" end) | add) + "\t" + .' \
+		<<<"$FIX")
 }
 
 # Ends the newest fixture and waits until nothing of it is left: all that it started has
@@ -213,6 +228,7 @@ fixture_close() {
 	cat <&"$out_end" >/dev/null
 	exec {out_end}<&-
 	unset "fix_pids[last]" "fix_ins[last]" "fix_outs[last]" "fix_lines[last]"
+	fix_known=()
 	FIX=
 	FIX_PID=
 	if [ "$last" -gt 0 ]; then
@@ -223,7 +239,11 @@ fixture_close() {
 
 # fix FILTER: a value of the newest fixture.
 fix() {
-	jq -r "$1" <<<"$FIX"
+	if [ -n "${fix_known["$1"]-}" ]; then
+		printf '%s\n' "${fix_known["$1"]}"
+	else
+		jq -r "$1" <<<"$FIX"
+	fi
 }
 
 nstree() {
