@@ -145,8 +145,8 @@ struct nsu_procfs {
 	bool own_pids;		/* it shows the caller's own pid namespace: its pids may be used
 				   with pidfd_open(2) and kill(2). If not, nothing may go by number */
 	bool subset;		/* mounted with subset=pid */
-	bool exempt;		/* hidepid hides nothing from this caller: CAP_SYS_PTRACE in the
-				   initial user namespace, or the group of the mount's gid=.
+	bool exempt;		/* hidepid hides nothing from this caller: in the initial user
+				   namespace CAP_SYS_PTRACE, or the group of the mount's gid=.
 				   false: it does, or no one can tell */
 	enum nsu_hidepid hidepid;
 	pid_t self;		/* the caller's pid as this procfs shows it, 0: it does not */
