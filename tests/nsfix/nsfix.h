@@ -18,12 +18,7 @@
 #include <stdio.h>
 #include <sys/types.h>
 
-#ifndef CLONE_NEWTIME
-#define CLONE_NEWTIME 0x00000080
-#endif
-#ifndef CLONE_NEWCGROUP
-#define CLONE_NEWCGROUP 0x02000000
-#endif
+#include "uapi.h"
 
 /* What the kernel allows: 32 levels below the first. */
 #define LEVELS_MAX 33
