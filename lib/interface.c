@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Which of the newer kernel interfaces are there: learnt by using them. */
 #include <fcntl.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -16,6 +17,7 @@ static const char *const names[NSU_INTERFACE_COUNT] = {
 	[NSU_IF_NSPID] = "nspid",
 	[NSU_IF_PIDFD] = "pidfd",
 	[NSU_IF_PIDFS_INODE] = "pidfs-inode",
+	[NSU_IF_SETNS_PIDFD] = "setns-pidfd",
 };
 
 const char *nsu_interface_get_name(enum nsu_interface what)
@@ -92,6 +94,11 @@ static void probe_pidfd(struct nsu_ctx *ctx)
 		nsi_if_tell(ctx, NSU_IF_PIDFD, fd >= 0);
 	if (fd >= 0 && !fstatfs(fd, &fs))
 		nsi_if_tell(ctx, NSU_IF_PIDFS_INODE, fs.f_type == PID_FS_MAGIC);
+	/* Into what the caller is in already. A kernel without it takes the pidfd for a file
+	   that is no namespace; who may not do it is told so by one that has it. */
+	if (fd >= 0 && nsi_if_usable(ctx, NSU_IF_SETNS_PIDFD))
+		nsi_if_tell(ctx, NSU_IF_SETNS_PIDFD,
+			    !setns(fd, CLONE_NEWUTS) || errno != EINVAL);
 }
 
 static void probe_proc(struct nsu_ctx *ctx, int self)

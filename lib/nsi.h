@@ -252,6 +252,8 @@ int nsi_parse_nspid(const char *status, pid_t *pids, size_t max);
 int nsi_parse_stat(const char *text, struct nsu_task_stat *ret, uint64_t tick_ns);
 /* The same of a status file, however long. */
 int nsi_read_nspid(int dirfd, const char *path, pid_t *pids);
+/* nsu_task_read_idmap() by an open /proc/PID. */
+ssize_t nsi_read_idmap(int dir, bool gid, struct nsu_id_range **ret);
 #define NSI_MAX_LEVELS 33		/* MAX_PID_NS_LEVEL is 32, and the first */
 
 /* mountinfo.c: unescapes \ooo in place */

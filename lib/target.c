@@ -7,25 +7,11 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
-#include "nsi.h"
+#include "target.h"
 #include "uapi.h"
 
 #define MAX_PID		4194304		/* PID_MAX_LIMIT: a larger number is an inode */
 #define MAX_JOINED	8
-
-enum form { FORM_TASK, FORM_HOST, FORM_NS, FORM_INODE, FORM_ID, FORM_INNER };
-
-struct nsu_target {
-	struct nsu_ctx *ctx;
-	enum form form;
-	pid_t pid;			/* TASK, and INNER: the number inside */
-	uint64_t number;		/* NS, INODE: inode; ID: id */
-	enum nsu_type type;		/* NS */
-	/* TASK: /proc/PID, which keeps "ended" and "another's" apart. NS by a path: the
-	   namespace. */
-	int fd;
-	struct nsu_target *outer;	/* INNER: where that number counts */
-};
 
 void nsu_target_free(struct nsu_target *target)
 {
@@ -336,17 +322,11 @@ int nsi_target_add(const struct nsu_target *target, struct nsi_builder *b)
 	return r;
 }
 
-static bool is_task(const struct nsu_target *target)
-{
-	return target->form == FORM_TASK || target->form == FORM_HOST ||
-	       target->form == FORM_INNER;
-}
-
 int nsu_target_get_kind(const struct nsu_target *target, enum nsu_target_kind *ret)
 {
 	if (!target || !ret)
 		return -EINVAL;
-	*ret = is_task(target) ? NSU_TARGET_TASK : NSU_TARGET_NS;
+	*ret = nsi_target_is_task(target) ? NSU_TARGET_TASK : NSU_TARGET_NS;
 	return 0;
 }
 
@@ -354,7 +334,7 @@ int nsu_target_get_pid(const struct nsu_target *target, pid_t *ret)
 {
 	if (!target || !ret)
 		return -EINVAL;
-	if (!is_task(target))
+	if (!nsi_target_is_task(target))
 		return -ENOENT;
 	if (target->form == FORM_INNER)
 		return -ENODATA;
@@ -370,7 +350,7 @@ static int find_inner(const struct nsu_target *target, const struct nsu_snapshot
 	const struct nsu_ns *pidns;
 	int r;
 
-	if (is_task(target->outer)) {
+	if (nsi_target_is_task(target->outer)) {
 		r = nsu_target_find_task(target->outer, snap, &outer);
 		if (!r)
 			r = nsu_task_get_ns(outer, NSU_PID, &pidns);

@@ -219,8 +219,7 @@ static int parse_range(const char *line, struct nsu_id_range *ret)
 	return 0;
 }
 
-ssize_t nsu_task_read_idmap(const struct nsu_task *task, bool gid,
-			    struct nsu_id_range **ret)
+ssize_t nsi_read_idmap(int dir, bool gid, struct nsu_id_range **ret)
 {
 	nsi_autofree struct nsu_id_range *ranges = NULL;
 	nsi_autofree char *text = NULL;
@@ -228,11 +227,9 @@ ssize_t nsu_task_read_idmap(const struct nsu_task *task, bool gid,
 	char *save = NULL;
 	ssize_t n;
 
-	if (!task || !ret)
-		return -EINVAL;
-	n = read_whole(task, gid ? "gid_map" : "uid_map", 64 << 10, &text);
+	n = nsi_read_all_at(dir, gid ? "gid_map" : "uid_map", 64 << 10, &text);
 	if (n < 0)
-		return n;
+		return gone(n);
 	ranges = calloc(1, sizeof(*ranges));
 	if (!ranges)
 		return -ENOMEM;
@@ -256,6 +253,17 @@ ssize_t nsu_task_read_idmap(const struct nsu_task *task, bool gid,
 	*ret = ranges;
 	ranges = NULL;
 	return count;
+}
+
+ssize_t nsu_task_read_idmap(const struct nsu_task *task, bool gid,
+			    struct nsu_id_range **ret)
+{
+	nsi_autoclose int dir = -1;
+
+	if (!task || !ret)
+		return -EINVAL;
+	dir = nsi_task_open(task);
+	return dir < 0 ? dir : nsi_read_idmap(dir, gid, ret);
 }
 
 int nsu_task_read_setgroups(const struct nsu_task *task)

@@ -38,9 +38,11 @@ static int has_arg(const struct cli_option *option)
 	return option->arg[0] == '[' ? optional_argument : required_argument;
 }
 
-/* getopt's two tables. `letters` has room for three characters an option and two more. */
+/* getopt's two tables. `letters` has room for three characters an option and three more. */
 static void build_tables(const struct cli *cli, struct option *longs, char *letters)
 {
+	if (cli->operand != NULL)
+		*letters++ = '+';
 	*letters++ = ':';
 	for (size_t i = 0; i < cli->count; i++) {
 		const struct cli_option *option = &cli->options[i];
@@ -158,13 +160,32 @@ static int complain(const struct cli *cli, int what, const char *word)
 			 "no such option");
 }
 
+/* The next option; with an operand() operands are passed over while it takes them. */
+static int next_option(const struct cli *cli, int argc, char **argv, const char *letters,
+		       const struct option *longs)
+{
+	for (;;) {
+		int before = optind;
+		int value = getopt_long(argc, argv, letters, longs, NULL);
+
+		if (value != -1 || cli->operand == NULL || optind >= argc)
+			return value;
+		/* "--" was stepped over: what follows is the command. */
+		if (optind == before + 1 && strcmp(argv[before], "--") == 0)
+			return -1;
+		if (!cli->operand(cli, argv[optind]))
+			return -1;
+		optind++;
+	}
+}
+
 static int parse(const struct cli *cli, int argc, char **argv, const char *letters,
 		 const struct option *longs, bool *given)
 {
 	int value, r;
 
 	opterr = 0;
-	while ((value = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
+	while ((value = next_option(cli, argc, argv, letters, longs)) != -1) {
 		const struct cli_option *option = find_option(cli, value), *rival;
 
 		if (value == '?' || value == ':')
@@ -185,7 +206,7 @@ static int parse(const struct cli *cli, int argc, char **argv, const char *lette
 int cli_parse(const struct cli *cli, int argc, char **argv)
 {
 	struct option *longs = calloc(cli->count + 1, sizeof(*longs));
-	char *letters = malloc(cli->count * 3 + 2);
+	char *letters = malloc(cli->count * 3 + 3);
 	bool *given = calloc(cli->count, sizeof(*given));
 	int r = -ENOMEM;
 
@@ -209,7 +230,9 @@ static void name_option(const struct cli_option *option, char *buf, size_t size)
 
 	if (option->letter != 0)
 		snprintf(letter, sizeof(letter), "-%c, ", option->letter);
-	if (*arg == '[')
+	if (option->name == NULL)
+		snprintf(buf, size, "-%c", option->letter);
+	else if (*arg == '[')
 		snprintf(buf, size, "%s--%s[=%s", letter, option->name, arg + 1);
 	else
 		snprintf(buf, size, "%s--%s%s%s", letter, option->name, *arg ? " " : "",
@@ -243,7 +266,8 @@ void cli_print_list(const struct cli *cli)
 		char letter[2] = { option->letter, '\0' };
 
 		if (option->help != NULL && option->kind != CLI_HEADING)
-			printf("%s\t%s\t%s\t%s\n", option->name, letter,
+			printf("%s\t%s\t%s\t%s\n",
+			       option->name != NULL ? option->name : "", letter,
 			       option->arg != NULL ? option->arg : "", option->help);
 	}
 }

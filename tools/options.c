@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* nstree's options: the one table of them, and what they ask for together. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include "cli.h"
 #include "help.h"
 #include "options.h"
+#include "word.h"
 
 enum { ACTION_NONE, ACTION_HELP, ACTION_HELP_ALL, ACTION_LIST, ACTION_VERSION };
 
@@ -262,39 +261,7 @@ view_fn options_parse(struct app *app, int argc, char **argv, int *status)
 	return NULL;
 }
 
-static void log_message(void *data, enum nsu_log_level level, const char *message)
-{
-	(void)level;
-	msg(data, "%s", message);
-}
-
 int options_open(struct app *app)
 {
-	const char *proc = app->opts.proc;
-	struct nsu_ctx_options opts = NSU_CTX_OPTIONS_INIT;
-	int r;
-
-	opts.disable = getenv("NSUTIL_DISABLE");
-	if (app->opts.verbose) {
-		opts.log = log_message;
-		opts.log_data = &app->out;
-		opts.log_level = NSU_LOG_INFO;
-	}
-	if (proc != NULL) {
-		opts.proc_fd = open(proc, O_PATH | O_DIRECTORY | O_CLOEXEC);
-		if (opts.proc_fd < 0) {
-			r = -errno;
-			msg_errno(&app->out, r, "%s", proc);
-			return r;
-		}
-	}
-	r = nsu_ctx_new(&opts, &app->ctx);
-	if (r == -EINVAL && opts.disable != NULL)
-		msg(&app->out, "NSUTIL_DISABLE=%s: not a list of interfaces, see: "
-		    "nstree --version --verbose", opts.disable);
-	else if (r < 0)
-		msg_errno(&app->out, r, "%s", proc != NULL ? proc : "/proc");
-	if (opts.proc_fd >= 0)
-		close(opts.proc_fd);
-	return r;
+	return context_open(&app->out, app->opts.proc, app->opts.verbose, &app->ctx);
 }

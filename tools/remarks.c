@@ -7,6 +7,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 #include "target.h"
+#include "word.h"
 
 /* Only a scan that takes longer says that it is still at work. */
 #define PATIENCE_SECONDS 1
@@ -94,7 +95,7 @@ struct nsu_snapshot *app_scan_by(struct app *app, const struct nsu_scan_options 
 	else if (r == -ECANCELED)
 		raise(SIGINT);	/* ends as one who pressed ^C expects: with that signal */
 	else if (r == -ESRCH)
-		target_no_process(app, word != NULL ? word :
+		word_no_process(&app->out, app->ctx, app->opts.proc, word != NULL ? word :
 				  pid_text(number, opts->pids[0]));
 	else
 		msg_errno(&app->out, r, "%s: read namespaces", proc);

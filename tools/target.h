@@ -31,8 +31,6 @@ int target_find(const struct app *app, const struct target *target,
 		const struct nsu_ns **ns);
 /* Says that --type leaves out the namespace; -ENOENT. */
 int target_other_type(const struct app *app, const char *word, const struct nsu_ns *ns);
-/* Says that there is no such process, and whether it may be hidden. */
-void target_no_process(const struct app *app, const char *word);
 /* Says that a target cannot be shown, in the words of its error. */
 void target_complain(const struct app *app, const struct target *target, int error);
 

@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Entering, by the process that does it: perhaps the fork of a program with threads, so
+ * nothing here allocates, and ids are set by plain system calls (the C library's own
+ * would signal threads that are not there).
+ */
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include "plan.h"
+#include "uapi.h"
+
+#define CAP_SYS_PTRACE_BIT	19
+
+#ifdef SYS_setresuid32		/* the plain numbers take 16 bits there */
+#define NSI_SYS_setresuid	SYS_setresuid32
+#define NSI_SYS_setresgid	SYS_setresgid32
+#define NSI_SYS_setgroups	SYS_setgroups32
+#else
+#define NSI_SYS_setresuid	SYS_setresuid
+#define NSI_SYS_setresgid	SYS_setresgid
+#define NSI_SYS_setgroups	SYS_setgroups
+#endif
+
+int nsi_fail(struct nsu_failure *why, enum nsu_step step, int error)
+{
+	why->step = step;
+	why->error = error;
+	return error;
+}
+
+void nsi_tell(const struct nsi_teller *teller, enum nsu_step step, int error)
+{
+	struct nsi_word word = { NSI_WORD_PROBLEM, step, error, 0 };
+
+	if (teller->fd < 0)
+		nsi_plan_note(teller->plan, step, error);
+	else if (write(teller->fd, &word, sizeof(word)) < 0)
+		return;		/* nobody listens any more, and soon we end too */
+}
+
+static void join_cgroups(const struct nsu_plan *plan, const struct nsi_teller *teller)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < plan->cgroups.count; i++) {
+		const struct nsi_cgroup *group = &plan->cgroups.list[i];
+		int r = group->fd < 0 ? group->error : nsi_cgroup_join(group);
+
+		if (r < 0 && !error)
+			error = r;
+	}
+	if (error)
+		nsi_tell(teller, NSU_STEP_CGROUP, error);
+}
+
+/* What is inherited by a fork and needs the powers that the caller still has. */
+static int take_inherited(const struct nsu_plan *plan, const struct nsi_teller *teller,
+			  struct nsu_failure *why)
+{
+	const struct nsi_confine *confine = &plan->confine;
+	struct { enum nsu_trait trait; enum nsu_step step; int r; } all[] = {
+		{ NSU_TRAIT_RLIMITS, NSU_STEP_RLIMITS, confine->limits_error },
+		{ NSU_TRAIT_OOM, NSU_STEP_OOM, confine->oom_error },
+		{ NSU_TRAIT_SCHED, NSU_STEP_SCHED, confine->sched_error },
+		{ NSU_TRAIT_PERSONALITY, NSU_STEP_PERSONALITY,
+		  confine->personality_error },
+	};
+	int r;
+
+	if (nsi_plan_wants(plan, NSU_TRAIT_CGROUP))
+		join_cgroups(plan, teller);
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+		if (!nsi_plan_wants(plan, all[i].trait))
+			continue;
+		r = all[i].r;
+		if (!r && all[i].trait == NSU_TRAIT_RLIMITS)
+			nsi_set_limits_up(confine);	/* what fails is seen at the end */
+		else if (!r && all[i].trait == NSU_TRAIT_OOM)
+			r = nsi_set_oom(confine, plan->procfs);
+		else if (!r && all[i].trait == NSU_TRAIT_SCHED)
+			r = nsi_set_sched(confine);
+		else if (!r)
+			r = nsi_set_personality(confine);
+		if (r < 0)
+			nsi_tell(teller, all[i].step, r);
+	}
+	if (!nsi_plan_wants(plan, NSU_TRAIT_LABEL))
+		return 0;
+	if (confine->label_error) {
+		nsi_tell(teller, NSU_STEP_LABEL, confine->label_error);
+		return 0;
+	}
+	r = nsi_set_label(confine, plan->procfs);
+	return r < 0 ? nsi_fail(why, NSU_STEP_LABEL, r) : 0;
+}
+
+static int flags_of(unsigned types)
+{
+	int flags = 0;
+
+	for (unsigned type = 0; type < NSU_TYPE_COUNT; type++)
+		if (types & 1u << type)
+			flags |= nsu_type_get_info(type)->clone_flag;
+	return flags;
+}
+
+/* All of the target's at once, or none of them. */
+static int enter_by_pidfd(const struct nsu_plan *plan, unsigned types)
+{
+	if (!types || plan->hold.pidfd < 0 ||
+	    !nsi_if_usable(plan->ctx, NSU_IF_SETNS_PIDFD))
+		return -EOPNOTSUPP;
+	if (setns(plan->hold.pidfd, flags_of(types)) < 0)
+		return errno == EINVAL ? -EOPNOTSUPP : nsi_errno();
+	return 0;
+}
+
+/* One by one; those that are refused are left over. Returns the last refusal. */
+static int enter_by_fd(const struct nsu_plan *plan, unsigned *left, unsigned types,
+		       unsigned *at)
+{
+	int refused = 0;
+
+	for (unsigned type = 0; type < NSU_TYPE_COUNT; type++) {
+		if (!(*left & types & 1u << type))
+			continue;
+		if (setns(plan->fd[type], nsu_type_get_info(type)->clone_flag) == 0) {
+			*left &= ~(1u << type);
+			continue;
+		}
+		refused = nsi_errno();
+		*at = 1u << type;
+		if (refused != -EPERM)
+			return refused;
+	}
+	return refused;
+}
+
+/*
+ * Whose power is needed differs: root enters a container's namespaces before it gives
+ * its own user namespace up, an ordinary user after it has become root in the other.
+ */
+static int enter_all(struct nsu_plan *plan, struct nsu_failure *why)
+{
+	const unsigned user = 1u << NSU_USER;
+	unsigned left = plan->entered;
+	int r;
+
+	why->types = left & plan->by_task;
+	r = enter_by_pidfd(plan, why->types);
+	if (!r)
+		left &= ~plan->by_task;
+	else if (r != -EOPNOTSUPP)
+		return r;
+	r = enter_by_fd(plan, &left, ~user, &why->types);
+	if (r < 0 && (r != -EPERM || !(left & user)))
+		return r;
+	r = enter_by_fd(plan, &left, user, &why->types);
+	return r < 0 ? r : enter_by_fd(plan, &left, ~user, &why->types);
+}
+
+int nsi_enter_namespaces(struct nsu_plan *plan, const struct nsi_teller *teller,
+			 struct nsu_failure *why)
+{
+	int r = nsu_plan_check(plan);
+
+	if (r < 0)
+		return nsi_fail(why, NSU_STEP_CHECK, r);
+	r = take_inherited(plan, teller, why);
+	if (!r && plan->view.tree_dir) {
+		r = nsi_view_take_tree(&plan->view, plan->target_mntns, plan->root,
+				       plan->own_mntns);
+		if (r < 0)
+			nsi_fail(why, NSU_STEP_TREE, r);
+	}
+	if (r < 0)
+		return r;
+	r = enter_all(plan, why);
+	return r < 0 ? nsi_fail(why, NSU_STEP_SETNS, r) : 0;
+}
+
+/* By default it is a convenience, asked for by name it is what was wanted. */
+static int soften(enum nsu_choice choice, const struct nsi_teller *teller,
+		  enum nsu_step step, int r, struct nsu_failure *why)
+{
+	if (r >= 0)
+		return 0;
+	if (choice == NSU_YES)
+		return nsi_fail(why, step, r);
+	nsi_tell(teller, step, r);
+	return 0;
+}
+
+static int enter_mounts(struct nsu_plan *plan, const struct nsi_teller *teller,
+			struct nsu_failure *why)
+{
+	const struct nsu_plan_options *opts = &plan->opts;
+	struct nsi_view *view = &plan->view;
+	enum nsu_choice strict = NSU_AUTO;
+	int r = nsi_view_unshare();
+
+	if (view->tree_dir || opts->proc == NSU_YES || opts->sys == NSU_YES ||
+	    opts->resolv == NSU_YES)
+		strict = NSU_YES;
+	if (r < 0)
+		return soften(strict, teller, NSU_STEP_UNSHARE, r, why);
+	r = nsi_view_mount_tree(view);
+	if (r < 0)
+		return nsi_fail(why, NSU_STEP_TREE, r);
+	r = soften(opts->sys, teller, NSU_STEP_SYS, nsi_view_mount_sys(view), why);
+	if (!r)
+		r = soften(opts->resolv, teller, NSU_STEP_RESOLV,
+			   nsi_view_mount_files(view), why);
+	if (!r)
+		r = soften(opts->proc, teller, NSU_STEP_PROC,
+			   nsi_view_mount_proc(view), why);
+	return r;
+}
+
+static int change_root(const struct nsu_plan *plan)
+{
+	bool wanted = plan->opts.root_dir || (plan->by_task & 1u << NSU_MNT);
+
+	if (plan->root < 0 || !wanted || plan->opts.root == NSU_NO)
+		return 0;
+	return fchdir(plan->root) < 0 || chroot(".") < 0 ? nsi_errno() : 0;
+}
+
+/* A working directory that is not below the root would lead out of it (CVE-2024-21626):
+   the kernel then answers with "(unreachable)". */
+static bool is_reachable(void)
+{
+	char path[16];
+	long n = syscall(SYS_getcwd, path, sizeof(path));
+
+	return n < 0 ? errno == ERANGE : path[0] == '/';
+}
+
+static int change_cwd(const struct nsu_plan *plan, const struct nsi_teller *teller)
+{
+	if (plan->cwd < 0 && !plan->cwd_path)
+		return 0;
+	if (plan->cwd < 0)
+		return chdir(plan->cwd_path) < 0 ? nsi_errno() : 0;
+	if (fchdir(plan->cwd) < 0)
+		return nsi_errno();
+	if (is_reachable() || plan->opts.cwd_from == NSU_CWD_OUTSIDE)
+		return 0;
+	nsi_tell(teller, NSU_STEP_CWD, -EXDEV);
+	return chdir("/") < 0 ? nsi_errno() : 0;
+}
+
+int nsi_enter_places(struct nsu_plan *plan, const struct nsi_teller *teller,
+		     struct nsu_failure *why)
+{
+	int r = 0;
+
+	if (plan->private_mounts)
+		r = enter_mounts(plan, teller, why);
+	if (r < 0)
+		return r;
+	r = change_root(plan);
+	if (r < 0)
+		return nsi_fail(why, NSU_STEP_ROOT, r);
+	r = change_cwd(plan, teller);
+	return r < 0 ? nsi_fail(why, NSU_STEP_CWD, r) : 0;
+}
+
+static int set_ids(const struct nsu_plan *plan, bool keep_caps, struct nsu_failure *why)
+{
+	long r;
+
+	if (!plan->changes_ids)
+		return 0;
+	r = syscall(NSI_SYS_setgroups, plan->group_count, plan->groups);
+	/* Where the user namespace forbids it the caller's groups stay: nothing is lost by
+	   it, and user_namespaces(7) explains it. */
+	if (r < 0 && !(errno == EPERM && nsi_plan_enters(plan, NSU_USER)))
+		return nsi_fail(why, NSU_STEP_GROUPS, nsi_errno());
+	if (syscall(NSI_SYS_setresgid, plan->gid, plan->gid, plan->gid) < 0)
+		return nsi_fail(why, NSU_STEP_GID, nsi_errno());
+	if (keep_caps && plan->uid && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
+		return nsi_fail(why, NSU_STEP_CAPS, nsi_errno());
+	if (syscall(NSI_SYS_setresuid, plan->uid, plan->uid, plan->uid) < 0)
+		return nsi_fail(why, NSU_STEP_UID, nsi_errno());
+	return 0;
+}
+
+/* The host's files and the target's pids: what keeps its tasks off, see exposed.c. */
+static bool needs_shield(const struct nsu_plan *plan)
+{
+	return nsi_plan_enters(plan, NSU_PID) && !nsi_plan_enters(plan, NSU_MNT) &&
+	       !nsi_plan_enters(plan, NSU_USER);
+}
+
+static bool is_root(const struct nsu_plan *plan)
+{
+	return plan->changes_ids ? !plan->uid : !syscall(SYS_geteuid);
+}
+
+/* What exec will make of it: root has all of the bounding set again, others only what is
+   ambient (capabilities(7), "Transformation of capabilities during execve"). */
+static int set_caps(const struct nsu_plan *plan)
+{
+	const struct nsi_confine *confine = &plan->confine;
+	uint64_t effective, permitted, bounding, kept;
+	int r = nsi_get_caps(&effective, &permitted, &bounding);
+
+	if (r < 0)
+		return r;
+	if (nsi_plan_wants(plan, NSU_TRAIT_CAPS)) {
+		uint64_t inheritable = confine->inheritable & permitted;
+		uint64_t ambient = confine->ambient & inheritable;
+
+		kept = is_root(plan) ? permitted & confine->bounding : inheritable;
+		return nsi_set_caps(kept, inheritable & kept, ambient & kept);
+	}
+	if (is_root(plan))
+		return 0;
+	kept = plan->opts.keep_caps ? permitted : 0;
+	if (needs_shield(plan))
+		kept |= permitted & 1ull << CAP_SYS_PTRACE_BIT;
+	return kept ? nsi_set_caps(kept, kept, kept) : 0;
+}
+
+/* Whoever ended before the signal was set is told by the pidfd. */
+static int set_death_signal(int signal, int parent)
+{
+	struct pollfd fds = { .fd = parent, .events = POLLIN };
+
+	if (!signal)
+		return 0;
+	if (prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0) < 0)
+		return nsi_errno();
+	return parent >= 0 && poll(&fds, 1, 0) > 0 ? -ESRCH : 0;
+}
+
+static int set_seccomp(const struct nsu_plan *plan)
+{
+	if (!nsi_plan_wants(plan, NSU_TRAIT_SECCOMP) || !plan->confine.filters)
+		return 0;
+	return nsi_set_seccomp(&plan->confine);
+}
+
+/* Without no_new_privs a filter needs CAP_SYS_ADMIN, so it comes before that is given
+   up; with it as late as can be, since it may forbid what is still to do. */
+static int confine(const struct nsu_plan *plan, struct nsu_failure *why)
+{
+	bool nnp = nsi_plan_wants(plan, NSU_TRAIT_NNP) && plan->confine.no_new_privs;
+	uint64_t effective, permitted, bounding;
+	int r = 0;
+
+	if (!nnp && nsi_plan_wants(plan, NSU_TRAIT_SECCOMP) && plan->confine.filters) {
+		r = nsi_get_caps(&effective, &permitted, &bounding);
+		if (!r && effective != permitted)
+			r = nsi_set_caps(permitted, 0, 0);
+		if (!r)
+			r = set_seccomp(plan);
+		if (r < 0)
+			return nsi_fail(why, NSU_STEP_SECCOMP, r);
+	}
+	r = set_caps(plan);
+	if (r < 0)
+		return nsi_fail(why, NSU_STEP_CAPS, r);
+	if (!nnp)
+		return 0;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return nsi_fail(why, NSU_STEP_NNP, nsi_errno());
+	r = set_seccomp(plan);
+	return r < 0 ? nsi_fail(why, NSU_STEP_SECCOMP, r) : 0;
+}
+
+int nsi_become(struct nsu_plan *plan, const struct nsi_teller *teller, int death_signal,
+	       int parent, struct nsu_failure *why)
+{
+	bool caps = nsi_plan_wants(plan, NSU_TRAIT_CAPS);
+	int r;
+
+	if (caps && plan->confine.status_error)
+		return nsi_fail(why, NSU_STEP_CAPS, plan->confine.status_error);
+	if (caps) {
+		r = nsi_set_bounding(plan->confine.bounding);
+		if (r < 0)
+			return nsi_fail(why, NSU_STEP_CAPS, r);
+	}
+	r = set_ids(plan, caps || plan->opts.keep_caps || needs_shield(plan) ||
+		    nsi_plan_wants(plan, NSU_TRAIT_SECCOMP), why);
+	if (r < 0)
+		return r;
+	if (nsi_plan_wants(plan, NSU_TRAIT_RLIMITS) && !plan->confine.limits_error) {
+		r = nsi_set_limits(&plan->confine);
+		if (r < 0)
+			nsi_tell(teller, NSU_STEP_RLIMITS, r);
+	}
+	if (nsi_plan_wants(plan, NSU_TRAIT_UMASK) && plan->confine.umask >= 0)
+		umask(plan->confine.umask);
+	r = set_death_signal(death_signal, parent);
+	if (r < 0)
+		return nsi_fail(why, NSU_STEP_DEATH_SIGNAL, r);
+	return confine(plan, why);
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A command with the host's files that the target's tasks can see: may one of them reach
+ * it, through /proc/N/root or ptrace(2)? The kernel lets a task look into another whose
+ * capabilities it has too, or with CAP_SYS_PTRACE in the other's user namespace.
+ */
+#include <string.h>
+#include "plan.h"
+
+#define CAP_SYS_PTRACE_BIT	19
+
+/* What it has or could come to have: the bounding set is what a set-uid program gives. */
+static bool could_trace(const struct nsu_task *task)
+{
+	nsi_autofree char *text = NULL;
+	nsi_autoclose int dir = nsi_task_open(task);
+	static const char *const sets[] = { "\nCapBnd:\t", "\nCapPrm:\t" };
+	ssize_t n;
+
+	if (dir < 0)
+		return false;
+	n = nsi_read_all_at(dir, "status", 1 << 20, &text);
+	if (n < 0)
+		return n != -ENOENT && n != -ESRCH;
+	for (size_t i = 0; i < ARRAY_SIZE(sets); i++) {
+		const char *at = strstr(text, sets[i]);
+
+		if (!at || strtoull(at + strlen(sets[i]), NULL, 16) >>
+		    CAP_SYS_PTRACE_BIT & 1)
+			return true;
+	}
+	return false;
+}
+
+/* a is b or above it; what cannot be told counts as so. */
+static bool is_above(const struct nsu_ns *a, const struct nsu_ns *b)
+{
+	int r = 0;
+
+	while (a != b && !r)
+		r = nsu_ns_get_parent(b, &b);
+	return a == b || (r != -ENOENT && r != -EPERM);
+}
+
+static bool is_exposed_to(const struct nsu_task *task, const struct nsu_ns *pidns,
+			  const struct nsu_ns *userns)
+{
+	const struct nsu_ns *in;
+
+	if (nsu_task_get_ns(task, NSU_PID, &in) < 0 || !is_above(pidns, in))
+		return false;
+	if (nsu_task_get_ns(task, NSU_USER, &in) < 0)
+		return true;
+	/* Capabilities in a namespace below are none over the command. */
+	return is_above(in, userns) && could_trace(task);
+}
+
+static int look_at_all(struct nsu_plan *plan, const struct nsu_snapshot *snap)
+{
+	const struct nsu_ns *pidns, *userns;
+	const struct nsu_task *task;
+	int r = nsu_snapshot_find_ns(snap, NSU_PID, plan->entry[NSU_PID].inode, &pidns);
+
+	if (r == -ENOENT)
+		return 0;	/* nobody is in it */
+	if (!r)
+		r = nsu_snapshot_find_ns(snap, NSU_USER, plan->own.inode, &userns);
+	if (r < 0)
+		return r;
+	nsu_foreach_task(task, snap)
+		if (!nsu_task_is_zombie(task) && is_exposed_to(task, pidns, userns)) {
+			plan->exposed = true;
+			break;
+		}
+	return 0;
+}
+
+/* Has the target files of its own at all? If not, there is nothing to reach. */
+static int has_own_files(const struct nsu_plan *plan, bool *ret)
+{
+	nsi_autoclose int self = nsi_ctx_open_self(plan->ctx);
+	char mine[64], its[64];
+	ssize_t n, m;
+
+	*ret = true;
+	if (self < 0 || !plan->hold.pid)
+		return 0;
+	n = readlinkat(self, "ns/mnt", mine, sizeof(mine));
+	m = readlinkat(plan->hold.dir, "ns/mnt", its, sizeof(its));
+	if (n > 0 && n == m && !memcmp(mine, its, n))
+		*ret = false;
+	return 0;
+}
+
+int nsi_plan_judge_exposure(struct nsu_plan *plan)
+{
+	struct nsu_scan_options scan = NSU_SCAN_OPTIONS_INIT;
+	struct nsu_snapshot *snap;
+	bool own_files;
+	int r;
+
+	if (!nsi_plan_enters(plan, NSU_PID) || nsi_plan_enters(plan, NSU_MNT))
+		return 0;
+	r = has_own_files(plan, &own_files);
+	if (r < 0 || !own_files)
+		return r;
+	if (nsi_plan_enters(plan, NSU_USER)) {
+		plan->exposed = true;
+		return 0;
+	}
+	scan.parts = NSU_PART_TASKS | NSU_PART_RELATIONS;
+	scan.types = 1u << NSU_PID | 1u << NSU_USER;
+	r = nsu_snapshot_new(plan->ctx, &scan, &snap);
+	if (r < 0)
+		return r;
+	r = look_at_all(plan, snap);
+	nsu_snapshot_free(snap);
+	return r;
+}

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* From a target word to descriptors: of a process, or of a namespace. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include "plan.h"
+#include "target.h"
+#include "uapi.h"
+
+void nsi_hold_close(struct nsi_hold *hold)
+{
+	if (hold->dir >= 0)
+		close(hold->dir);
+	if (hold->pidfd >= 0)
+		close(hold->pidfd);
+	*hold = (struct nsi_hold){ .dir = -1, .pidfd = -1 };
+}
+
+int nsi_hold_check(const struct nsi_hold *hold)
+{
+	struct stat st;
+
+	/* Looked up below the directory: fails once its process was reaped. */
+	if (fstatat(hold->dir, "stat", &st, 0) == 0)
+		return 0;
+	return errno == ENOENT || errno == ESRCH ? -ESRCH : nsi_errno();
+}
+
+/* The directory first, then the pidfd, then the directory again: if that still answers,
+   its process had the number all the time, and the pidfd is its. */
+static int verify(struct nsu_ctx *ctx, struct nsi_hold *hold)
+{
+	int fd;
+
+	if (!ctx->procfs.own_pids || !nsi_if_usable(ctx, NSU_IF_PIDFD))
+		return nsi_hold_check(hold);
+	fd = syscall(SYS_pidfd_open, hold->pid, 0);
+	if (fd < 0) {
+		int r = nsi_errno();
+
+		nsi_if_tell(ctx, NSU_IF_PIDFD, r != -ENOSYS);
+		if (r != -ENOSYS)
+			return r;
+	}
+	hold->pidfd = fd;
+	return nsi_hold_check(hold);
+}
+
+/* The task of 7@WORD, by a picture of all. */
+static int find_inner(const struct nsu_target *target, int *ret_dir, pid_t *ret_pid)
+{
+	struct nsu_scan_options scan = NSU_SCAN_OPTIONS_INIT;
+	struct nsu_task_stat stat = NSU_TASK_STAT_INIT;
+	struct nsu_snapshot *snap = NULL;
+	const struct nsu_task *task;
+	nsi_autoclose int dir = -1;
+	int r;
+
+	scan.parts = NSU_PART_TASKS;
+	scan.types = 1u << NSU_PID;
+	scan.targets = &target;
+	scan.target_count = 1;
+	r = nsu_snapshot_new(target->ctx, &scan, &snap);
+	if (r < 0)
+		return r;
+	r = nsu_target_find_task(target, snap, &task);
+	if (!r) {
+		dir = nsi_task_open(task);
+		r = dir < 0 ? dir : nsu_task_read_stat(task, &stat);
+	}
+	if (!r) {
+		*ret_pid = nsu_task_get_pid(task);
+		*ret_dir = dir;
+		dir = -1;
+	}
+	nsu_snapshot_free(snap);
+	return r;
+}
+
+int nsi_target_hold(const struct nsu_target *target, struct nsi_hold *ret)
+{
+	struct nsi_hold hold = { .dir = -1, .pidfd = -1 };
+	char path[16] = "1";
+	int r = 0;
+
+	if (target->form == FORM_INNER) {
+		r = find_inner(target, &hold.dir, &hold.pid);
+	} else {
+		r = nsu_target_get_pid(target, &hold.pid);
+		if (r < 0)
+			return r;
+		/* FORM_HOST holds nothing: process 1 does not end while the host runs. */
+		hold.dir = target->fd >= 0 ? fcntl(target->fd, F_DUPFD_CLOEXEC, 3) :
+			openat(target->ctx->proc_fd, path,
+			       O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (hold.dir < 0)
+			r = errno == ENOENT ? -ESRCH : nsi_errno();
+	}
+	if (!r)
+		r = verify(target->ctx, &hold);
+	if (r < 0) {
+		nsi_hold_close(&hold);
+		return r;
+	}
+	*ret = hold;
+	return 0;
+}
+
+/* The descriptor is of the namespace that was meant, or of one that got its inode since
+   the picture was taken: that cannot be while we hold it, only before. */
+static int take_fd(int fd, uint64_t inode, int *ret)
+{
+	struct stat st;
+	int r;
+
+	if (fd < 0)
+		return nsi_errno();
+	if (fstat(fd, &st) < 0) {
+		r = nsi_errno();
+	} else if (st.st_ino != inode) {
+		r = -ESRCH;
+	} else {
+		*ret = fd;
+		return 0;
+	}
+	close(fd);
+	return r;
+}
+
+static int open_link(const struct nsu_task *task, const char *name, uint64_t inode,
+		     int *ret)
+{
+	nsi_autoclose int dir = nsi_task_open(task);
+	char path[32];
+
+	if (dir < 0)
+		return dir;
+	snprintf(path, sizeof(path), "ns/%s", name);
+	return take_fd(openat(dir, path, O_RDONLY | O_CLOEXEC), inode, ret);
+}
+
+static int open_bound(struct nsu_ctx *ctx, const struct nsu_ns *ns, int *ret)
+{
+	uint64_t inode = nsu_ns_get_inode(ns);
+	struct nsu_binds *binds;
+	int r = nsu_binds_new(ctx, NULL, &binds);
+
+	if (r < 0)
+		return r;
+	r = -ENOENT;
+	for (size_t i = 0; i < nsu_binds_count(binds) && r < 0; i++) {
+		const struct nsu_bind *bind = nsu_binds_get(binds, i);
+		struct nsu_target *file;
+
+		if (bind->inode != inode)
+			continue;
+		r = nsu_target_new(ctx, bind->path, &file);
+		if (r < 0)
+			continue;
+		r = file->form != FORM_NS || file->fd < 0 ? -ENOENT :
+			take_fd(fcntl(file->fd, F_DUPFD_CLOEXEC, 3), inode, ret);
+		nsu_target_free(file);
+	}
+	nsu_binds_free(binds);
+	return r;
+}
+
+static int open_found(struct nsu_ctx *ctx, const struct nsu_ns *ns, int depth, int *ret);
+
+/* By a namespace that knows it: a child's parent, an owned one's owner. */
+static int open_through(struct nsu_ctx *ctx, const struct nsu_ns *from,
+			unsigned long request, uint64_t inode, int depth, int *ret)
+{
+	nsi_autoclose int fd = -1;
+	int r = open_found(ctx, from, depth + 1, &fd);
+
+	return r < 0 ? r : take_fd(ioctl(fd, request), inode, ret);
+}
+
+#define MAX_DEPTH 40		/* user and pid namespaces nest 32 deep */
+
+static int open_found(struct nsu_ctx *ctx, const struct nsu_ns *ns, int depth, int *ret)
+{
+	const struct nsu_type_info *info = nsu_type_get_info(nsu_ns_get_type(ns));
+	uint64_t inode = nsu_ns_get_inode(ns);
+	int r = -ENOENT;
+
+	if (depth > MAX_DEPTH)
+		return -ELOOP;
+	for (size_t i = 0; i < nsu_ns_count_tasks(ns) && r < 0; i++)
+		r = open_link(nsu_ns_get_task(ns, i), info->name, inode, ret);
+	for (size_t i = 0; i < nsu_ns_count_heirs(ns) && r < 0; i++)
+		r = open_link(nsu_ns_get_heir(ns, i), info->for_children, inode, ret);
+	if (r < 0)
+		r = open_bound(ctx, ns, ret);
+	for (size_t i = 0; i < nsu_ns_count_children(ns) && r < 0; i++)
+		r = open_through(ctx, nsu_ns_get_child(ns, i), NS_GET_PARENT, inode,
+				 depth, ret);
+	for (size_t i = 0; i < nsu_ns_count_owned(ns) && r < 0; i++)
+		r = open_through(ctx, nsu_ns_get_owned(ns, i), NS_GET_USERNS, inode,
+				 depth, ret);
+	return r;
+}
+
+static int scan_for(const struct nsu_target *target, struct nsu_snapshot **ret_snap,
+		    const struct nsu_ns **ret)
+{
+	struct nsu_scan_options scan = NSU_SCAN_OPTIONS_INIT;
+	struct nsu_snapshot *snap;
+	int r;
+
+	scan.targets = &target;
+	scan.target_count = 1;
+	r = nsu_snapshot_new(target->ctx, &scan, &snap);
+	if (r < 0)
+		return r;
+	r = nsu_target_find_ns(target, snap, ret);
+	if (r < 0)
+		nsu_snapshot_free(snap);
+	else
+		*ret_snap = snap;
+	return r;
+}
+
+int nsi_target_get_type(const struct nsu_target *target, enum nsu_type *ret)
+{
+	struct nsu_snapshot *snap;
+	const struct nsu_ns *ns;
+	int r;
+
+	if (nsi_target_is_task(target))
+		return -ENOENT;
+	if (target->form == FORM_NS) {
+		*ret = target->type;
+		return 0;
+	}
+	r = scan_for(target, &snap, &ns);
+	if (r < 0)
+		return r;
+	*ret = nsu_ns_get_type(ns);
+	nsu_snapshot_free(snap);
+	return 0;
+}
+
+static int open_by_scan(const struct nsu_target *target, enum nsu_type type, int *ret)
+{
+	struct nsu_snapshot *snap;
+	const struct nsu_ns *ns;
+	int r = scan_for(target, &snap, &ns);
+
+	if (r < 0)
+		return r;
+	r = nsu_ns_get_type(ns) != type ? -EMEDIUMTYPE :
+		open_found(target->ctx, ns, 0, ret);
+	nsu_snapshot_free(snap);
+	return r;
+}
+
+/* A namespace named by inode alone may be of any type: then the type is asked of it. */
+static int open_any(const struct nsu_target *target, enum nsu_type type, int *ret)
+{
+	if (target->form == FORM_NS && target->type != type)
+		return -EMEDIUMTYPE;
+	if (target->form == FORM_NS && target->fd >= 0)
+		return take_fd(fcntl(target->fd, F_DUPFD_CLOEXEC, 3), target->number, ret);
+	return open_by_scan(target, type, ret);
+}
+
+int nsi_target_open_ns(const struct nsu_target *target, enum nsu_type type, int *ret_fd)
+{
+	struct nsi_hold hold;
+	char path[32];
+	int r, fd;
+
+	if (!nsi_target_is_task(target))
+		return open_any(target, type, ret_fd);
+	r = nsi_target_hold(target, &hold);
+	if (r < 0)
+		return r;
+	snprintf(path, sizeof(path), "ns/%s", nsu_type_get_name(type));
+	fd = openat(hold.dir, path, O_RDONLY | O_CLOEXEC);
+	r = fd < 0 ? nsi_errno() : 0;
+	nsi_hold_close(&hold);
+	if (!r)
+		*ret_fd = fd;
+	return r;
+}

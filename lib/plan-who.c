@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Who the command will be: uid, gid, groups, home, shell, environment. */
+#include <fcntl.h>
+#include <string.h>
+#include "plan.h"
+
+#define ACCOUNT_LIMIT	(4 << 20)	/* of a passwd or group file */
+#define ENVIRON_LIMIT	(64 << 20)
+#define MAX_GROUPS	65536		/* NGROUPS_MAX */
+
+/* As the user namespace that is entered counts. -1: it has no number there. */
+static int64_t to_inside(const struct nsu_plan *plan, bool gid, uint32_t outside)
+{
+	if (!nsi_plan_enters(plan, NSU_USER) || plan->map_count[gid] < 0)
+		return outside;
+	for (ssize_t i = 0; i < plan->map_count[gid]; i++) {
+		const struct nsu_id_range *range = &plan->maps[gid][i];
+
+		if (outside >= range->outside && outside - range->outside < range->count)
+			return range->inside + (outside - range->outside);
+	}
+	return -1;
+}
+
+static bool has_root(const struct nsu_plan *plan, bool gid)
+{
+	if (plan->map_count[gid] < 0)
+		return true;
+	for (ssize_t i = 0; i < plan->map_count[gid]; i++)
+		if (!plan->maps[gid][i].inside && plan->maps[gid][i].count)
+			return true;
+	return false;
+}
+
+static int take_maps(struct nsu_plan *plan)
+{
+	if (!nsi_plan_enters(plan, NSU_USER) || !(plan->by_task & 1u << NSU_USER))
+		return 0;
+	for (int gid = 0; gid <= 1; gid++) {
+		ssize_t n = nsi_read_idmap(plan->hold.dir, gid, &plan->maps[gid]);
+
+		if (n == -ESRCH || n == -ENOMEM)
+			return n;
+		plan->map_count[gid] = n < 0 ? -1 : n;
+	}
+	return 0;
+}
+
+/* The database of the files that the command will see. NULL: there is none to read. */
+static char *read_database(const struct nsu_plan *plan, const char *path)
+{
+	nsi_autoclose int own = -1;
+	char *text = NULL;
+	int root = plan->root;
+	ssize_t n;
+
+	if (!nsi_plan_enters(plan, NSU_MNT) && !plan->opts.root_dir) {
+		own = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		root = own;
+	}
+	if (root < 0)
+		return NULL;
+	n = nsi_inroot_read(plan->ctx, root, path, ACCOUNT_LIMIT, &text);
+	return n < 0 ? NULL : text;
+}
+
+/* Needed for its name, its home or its shell. */
+static int take_account(struct nsu_plan *plan, const char *passwd, const char *name)
+{
+	struct nsi_account *account = &plan->account;
+	int r = -ENOENT;
+
+	if (passwd)
+		r = nsi_account_find(passwd, name, plan->uid, account);
+	if (r < 0 && name)
+		return -ENOKEY;
+	if (r < 0) {
+		*account = (struct nsi_account){ .uid = plan->uid, .gid = plan->uid };
+		if (!plan->uid)
+			strcpy(account->name, "root");
+	}
+	if (!*account->home)
+		strcpy(account->home, "/");
+	return 0;
+}
+
+/* AUTO: root of what is entered, and where there is none who the target is. */
+static enum nsu_identity choose(const struct nsu_plan *plan, bool gid)
+{
+	enum nsu_identity from = gid ? plan->opts.gid_from : plan->opts.uid_from;
+
+	if (from != NSU_ID_AUTO)
+		return from;
+	if (gid && (plan->opts.uid_from == NSU_ID_NUMBER ||
+		    plan->opts.uid_from == NSU_ID_NAME))
+		return NSU_ID_AUTO;	/* by passwd */
+	if (gid && plan->opts.uid_from != NSU_ID_AUTO)
+		return plan->opts.uid_from;
+	if (nsi_plan_enters(plan, NSU_USER))
+		return has_root(plan, false) && has_root(plan, true) ? NSU_ID_NUMBER :
+			NSU_ID_FOLLOW;
+	return nsi_plan_enters(plan, NSU_MNT) && !plan->own.euid ? NSU_ID_NUMBER :
+		NSU_ID_KEEP;
+}
+
+static int set_uid(struct nsu_plan *plan, enum nsu_identity from, const char *passwd)
+{
+	int64_t id = -1;
+	int r;
+
+	switch (from) {
+	case NSU_ID_FOLLOW:
+		if (!plan->hold.pid || plan->confine.status_error)
+			return plan->confine.status_error ? : -EINVAL;
+		id = to_inside(plan, false, plan->confine.uid);
+		break;
+	case NSU_ID_NUMBER:
+		id = plan->opts.uid_from == NSU_ID_NUMBER ? plan->opts.uid : 0;
+		break;
+	case NSU_ID_NAME:
+		if (!plan->opts.user)
+			return -EINVAL;
+		r = take_account(plan, passwd, plan->opts.user);
+		if (r < 0)
+			return r;
+		id = plan->account.uid;
+		break;
+	default:
+		id = to_inside(plan, false, plan->own.euid);
+	}
+	/* Without a number there it stays what the kernel makes of it. */
+	plan->uid = id < 0 ? 65534 : id;
+	return from == NSU_ID_NAME ? 0 : take_account(plan, passwd, NULL);
+}
+
+static int set_gid(struct nsu_plan *plan, enum nsu_identity from)
+{
+	nsi_autofree char *group = NULL;
+	int64_t id = -1;
+	int r = 0;
+
+	switch (from) {
+	case NSU_ID_FOLLOW:
+		if (!plan->hold.pid || plan->confine.status_error)
+			return plan->confine.status_error ? : -EINVAL;
+		id = to_inside(plan, true, plan->confine.gid);
+		break;
+	case NSU_ID_NUMBER:
+		id = plan->opts.gid_from == NSU_ID_NUMBER ? plan->opts.gid : 0;
+		break;
+	case NSU_ID_NAME:
+		if (!plan->opts.group)
+			return -EINVAL;
+		group = read_database(plan, "/etc/group");
+		r = group ? nsi_group_find(group, plan->opts.group, &plan->gid) : -ENOENT;
+		return r == -ENOENT ? -ENOKEY : r;
+	case NSU_ID_AUTO:
+		id = plan->account.gid;
+		break;
+	default:
+		id = to_inside(plan, true, getegid());
+	}
+	plan->gid = id < 0 ? 65534 : id;
+	return 0;
+}
+
+static int set_groups(struct nsu_plan *plan, enum nsu_identity from)
+{
+	nsi_autofree char *group = NULL;
+
+	plan->groups = calloc(MAX_GROUPS, sizeof(*plan->groups));
+	if (!plan->groups)
+		return -ENOMEM;
+	if (from == NSU_ID_FOLLOW) {
+		for (size_t i = 0; i < plan->confine.group_count; i++) {
+			int64_t id = to_inside(plan, true, plan->confine.groups[i]);
+
+			if (id >= 0 && plan->group_count < MAX_GROUPS)
+				plan->groups[plan->group_count++] = id;
+		}
+		return 0;
+	}
+	/* Whose names count: a user namespace without its files has no group file. */
+	if (!*plan->account.name ||
+	    (nsi_plan_enters(plan, NSU_USER) && !nsi_plan_enters(plan, NSU_MNT)))
+		return 0;
+	group = read_database(plan, "/etc/group");
+	if (group)
+		plan->group_count = nsi_group_list(group, plan->account.name,
+						   plan->groups, MAX_GROUPS);
+	return 0;
+}
+
+static const char *find_host(const struct nsu_plan *plan, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (char *const *at = plan->opts.environment; at && *at; at++)
+		if (!strncmp(*at, name, len) && (*at)[len] == '=')
+			return *at + len + 1;
+	return NULL;
+}
+
+/* A shell that is there: the account's, else sh. */
+static void find_shell(struct nsu_plan *plan)
+{
+	bool inside = nsi_plan_enters(plan, NSU_MNT) || plan->opts.root_dir;
+	struct nsi_account *account = &plan->account;
+	const char *shell = inside ? NULL : find_host(plan, "SHELL");
+	nsi_autoclose int own = -1;
+	int root = plan->root;
+
+	if (shell && *shell == '/' && strlen(shell) < sizeof(account->shell))
+		strcpy(account->shell, shell);
+	if (!inside) {
+		own = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		root = own;
+	}
+	/* Entered by a file alone: its files are seen only from within. */
+	plan->has_shell = root < 0 || (*account->shell &&
+		!nsi_inroot_check_exec(plan->ctx, root, account->shell));
+	if (plan->has_shell && *account->shell)
+		return;
+	strcpy(account->shell, "/bin/sh");
+	plan->has_shell = root < 0 ||
+		!nsi_inroot_check_exec(plan->ctx, root, account->shell);
+}
+
+int nsi_plan_take_identity(struct nsu_plan *plan)
+{
+	nsi_autofree char *passwd = NULL;
+	enum nsu_identity uid, gid;
+	int r = take_maps(plan);
+
+	if (r < 0)
+		return r;
+	uid = choose(plan, false);
+	gid = choose(plan, true);
+	passwd = read_database(plan, "/etc/passwd");
+	r = set_uid(plan, uid, passwd);
+	if (!r)
+		r = set_gid(plan, gid);
+	plan->changes_ids = uid != NSU_ID_KEEP || gid != NSU_ID_KEEP;
+	if (!r && plan->changes_ids)
+		r = set_groups(plan, uid);
+	find_shell(plan);
+	return r;
+}
+
+static int take_clean(struct nsu_plan *plan)
+{
+	const struct nsi_account *account = &plan->account;
+	nsi_autofree char *text = NULL;
+	struct nsi_environ target = { 0 };
+	const char *path = NULL, *term = find_host(plan, "TERM");
+	struct { const char *name, *value; } set[6];
+	ssize_t n = -ENOENT;
+	int r = 0;
+
+	if (plan->hold.pid && nsi_plan_enters(plan, NSU_MNT))
+		n = nsi_read_all_at(plan->hold.dir, "environ", ENVIRON_LIMIT, &text);
+	if (n >= 0) {
+		r = nsi_environ_parse(&target, text, n);
+		text = NULL;
+		path = r < 0 ? NULL : nsi_environ_get(&target, "PATH");
+	}
+	if (!nsi_plan_enters(plan, NSU_MNT))
+		path = find_host(plan, "PATH");
+	set[0].name = "TERM", set[0].value = term;
+	set[1].name = "PATH", set[1].value = path ? path : NSI_DEFAULT_PATH;
+	set[2].name = "HOME", set[2].value = account->home;
+	set[3].name = "USER", set[3].value = *account->name ? account->name : NULL;
+	set[4].name = "LOGNAME", set[4].value = set[3].value;
+	set[5].name = "SHELL", set[5].value = plan->has_shell ? account->shell : NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(set) && !r; i++)
+		if (set[i].value)
+			r = nsi_environ_set(&plan->env, set[i].name, set[i].value);
+	nsi_environ_free(&target);
+	return r;
+}
+
+static int take_target(struct nsu_plan *plan)
+{
+	char *text;
+	ssize_t n;
+	int r;
+
+	if (!plan->hold.pid)
+		return -EINVAL;
+	n = nsi_read_all_at(plan->hold.dir, "environ", ENVIRON_LIMIT, &text);
+	if (n < 0)
+		return n;
+	r = nsi_environ_parse(&plan->env, text, n);
+	/* Its variables are orders to the loader: not for a program of the host's. */
+	if (!r && !nsi_plan_enters(plan, NSU_MNT)) {
+		const char *path = find_host(plan, "PATH");
+
+		plan->env.odd += nsi_environ_disarm(&plan->env);
+		r = nsi_environ_set(&plan->env, "PATH", path ? path : NSI_DEFAULT_PATH);
+	}
+	return r;
+}
+
+/* NAME=VALUE of the caller's, taken as it is. */
+static int set_assignment(struct nsu_plan *plan, const char *text)
+{
+	const char *sign = strchr(text, '=');
+	nsi_autofree char *name = NULL;
+
+	if (!sign || sign == text)
+		return sign ? -EINVAL : nsi_environ_set(&plan->env, text, NULL);
+	name = strndup(text, sign - text);
+	return name ? nsi_environ_set(&plan->env, name, sign + 1) : -ENOMEM;
+}
+
+static int take_host(struct nsu_plan *plan)
+{
+	int r = 0;
+
+	for (char *const *at = plan->opts.environment; at && *at && !r; at++)
+		if (strchr(*at, '=') && **at != '=')
+			r = set_assignment(plan, *at);
+	return r;
+}
+
+int nsi_plan_take_environment(struct nsu_plan *plan)
+{
+	enum nsu_environment from = plan->opts.env;
+	int r;
+
+	if (from == NSU_ENV_AUTO)
+		from = nsi_plan_enters(plan, NSU_MNT) ? NSU_ENV_CLEAN : NSU_ENV_HOST;
+	if (from == NSU_ENV_CLEAN)
+		r = take_clean(plan);
+	else
+		r = from == NSU_ENV_TARGET ? take_target(plan) : take_host(plan);
+	for (const char *const *at = plan->opts.setenv; at && *at && !r; at++)
+		r = set_assignment(plan, *at);
+	/* An empty list, but a list. */
+	if (!r && !plan->env.list) {
+		plan->env.list = calloc(1, sizeof(char *));
+		r = plan->env.list ? 0 : -ENOMEM;
+	}
+	return r;
+}

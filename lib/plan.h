@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A plan from the inside: made by plan*.c, judged by rules.c, carried out by enter.c. */
+#ifndef NSI_PLAN_H
+#define NSI_PLAN_H
+
+#include "enter.h"
+
+#define NSI_MAX_PROBLEMS	32
+#define NSI_DEFAULT_PATH	\
+	"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+struct nsi_userns {		/* the caller's own, and what it may there */
+	uint64_t inode;
+	uid_t euid;
+	uint64_t effective, permitted, bounding;
+};
+
+struct nsu_plan {
+	struct nsu_ctx *ctx;		/* not owned */
+	struct nsu_plan_options opts;	/* its pointers are not used after nsu_plan_new() */
+	struct nsi_hold hold;		/* pid 0: there is no process */
+	struct nsi_userns own;
+	struct nsu_entry entry[NSU_TYPE_COUNT];
+	int fd[NSU_TYPE_COUNT];		/* the namespace, -1: not to be entered */
+	unsigned by_task;		/* mask: also had by setns(2) with the target's pidfd */
+	unsigned entered;		/* mask: differ, and are wanted */
+	bool whole;			/* no type was named: all of the target */
+	int root, cwd;			/* of the target or as named; O_PATH, -1 */
+	int own_mntns;			/* for the way back, with host_tools */
+	int target_mntns;
+	int procfs;			/* of the host, a directory: for the child's own files */
+	char *cwd_path;
+	struct nsi_confine confine;
+	struct nsi_cgroups cgroups;
+	struct nsi_view view;
+	unsigned traits;
+	bool changes_ids, exposed, private_mounts;
+	uid_t uid;
+	gid_t gid;
+	gid_t *groups;
+	size_t group_count;
+	struct nsi_account account;	/* of the user; shell is one that can be run */
+	bool has_shell;
+	struct nsi_environ env;
+	struct nsu_outlook outlook;
+	struct nsu_id_range *maps[2];	/* uid_map, gid_map of the entered user namespace */
+	ssize_t map_count[2];		/* -1: not entered, or unknown */
+	struct nsu_failure problem[NSI_MAX_PROBLEMS];
+	size_t problem_count;
+};
+
+/* Keeps what was amiss; the oldest NSI_MAX_PROBLEMS of it. */
+void nsi_plan_note(struct nsu_plan *plan, enum nsu_step step, int error);
+static inline bool nsi_plan_enters(const struct nsu_plan *plan, enum nsu_type type)
+{
+	return plan->entered & 1u << type;
+}
+static inline bool nsi_plan_wants(const struct nsu_plan *plan, enum nsu_trait trait)
+{
+	return plan->traits & 1u << trait;
+}
+
+/* hold.c */
+int nsi_target_hold(const struct nsu_target *target, struct nsi_hold *ret);
+void nsi_hold_close(struct nsi_hold *hold);
+/* Still there, unreaped? Then all that was read through it was its own. */
+int nsi_hold_check(const struct nsi_hold *hold);
+/* The target's namespace of a type, or the one that it is. */
+int nsi_target_open_ns(const struct nsu_target *target, enum nsu_type type, int *ret_fd);
+/* Its type, for a target that is a namespace. -ENOENT: it is a process. */
+int nsi_target_get_type(const struct nsu_target *target, enum nsu_type *ret);
+
+/* plan-ns.c: which namespaces, and their descriptors */
+int nsi_plan_take_namespaces(struct nsu_plan *plan, const struct nsu_target *target);
+/* plan-who.c: ids, groups, environment, shell, directories */
+int nsi_plan_take_identity(struct nsu_plan *plan);
+int nsi_plan_take_environment(struct nsu_plan *plan);
+/* plan-where.c: root, cwd, mounts */
+int nsi_plan_take_places(struct nsu_plan *plan);
+/* rules.c: fills the verdicts */
+void nsi_plan_judge(struct nsu_plan *plan);
+/* exposed.c: could a task of the target reach the command? */
+int nsi_plan_judge_exposure(struct nsu_plan *plan);
+
+/* enter.c, the child's half. why is filled on failure; problems that do not stop it are
+   told to tell(). */
+struct nsi_teller {
+	int fd;			/* a pipe of struct nsi_word; -1: into plan->problem */
+	struct nsu_plan *plan;
+};
+struct nsi_word {		/* of the child to its parent */
+	enum { NSI_WORD_PROBLEM, NSI_WORD_FAILURE, NSI_WORD_PID } kind;
+	int32_t step, error, value;
+};
+void nsi_tell(const struct nsi_teller *teller, enum nsu_step step, int error);
+/* What needs the caller's powers, then setns(2). */
+int nsi_enter_namespaces(struct nsu_plan *plan, const struct nsi_teller *teller,
+			 struct nsu_failure *why);
+/* In the process that will be the command. */
+int nsi_enter_places(struct nsu_plan *plan, const struct nsi_teller *teller,
+		     struct nsu_failure *why);
+int nsi_become(struct nsu_plan *plan, const struct nsi_teller *teller, int death_signal,
+	       int parent, struct nsu_failure *why);
+/* command.c */
+struct nsi_command {
+	const struct nsi_environ *env;
+	const char *name;
+	char **argv;
+	char *path;		/* room for a directory of PATH and the name */
+	size_t path_size;
+};
+int nsi_command_prepare(struct nsi_command *command, const struct nsu_plan *plan,
+			char *const *argv, const char *argv0);
+void nsi_command_free(struct nsi_command *command);
+/* Child: returns only when it fails. */
+int nsi_command_run(const struct nsi_command *command);
+void nsi_close_others(void);
+
+int nsi_fail(struct nsu_failure *why, enum nsu_step step, int error);
+
+#endif

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What setns(2) will say, told before it is asked. The kernel's rules: *_install() of each
+ * type in kernel/nsproxy.c's table, and cap_capable() in security/commoncap.c.
+ */
+#include <sys/ioctl.h>
+#include "plan.h"
+#include "uapi.h"
+
+#define CAP_SYS_CHROOT_BIT	18
+#define CAP_SYS_ADMIN_BIT	21
+
+static uint64_t inode_of(int fd)
+{
+	uint64_t inode = 0;
+	dev_t device;
+
+	nsi_nsfs_inode(fd, &inode, &device);
+	return inode;
+}
+
+/*
+ * Has the caller this capability in a user namespace? In its own one what is effective
+ * counts; whose uid created a child of that one has all in it and below it; and what it
+ * has in a namespace it has in all below.
+ */
+static bool is_capable(const struct nsi_userns *own, int userns, unsigned cap)
+{
+	nsi_autoclose int held = -1;
+	int fd = userns;
+
+	for (unsigned level = 0; level < NSI_MAX_LEVELS; level++) {
+		uid_t creator;
+		int parent;
+
+		if (inode_of(fd) == own->inode)
+			return own->effective >> cap & 1;
+		parent = ioctl(fd, NS_GET_PARENT);
+		/* Above the caller's view: there it has nothing. */
+		if (parent < 0)
+			return false;
+		if (inode_of(parent) == own->inode &&
+		    !ioctl(fd, NS_GET_OWNER_UID, &creator) && creator == own->euid) {
+			close(parent);
+			return true;
+		}
+		if (held >= 0)
+			close(held);
+		held = fd = parent;
+	}
+	return false;
+}
+
+static void refuse(struct nsu_entry *entry, enum nsu_rule rule, uint64_t where)
+{
+	if (entry->verdict != NSU_ENTRY_YES)
+		return;
+	entry->verdict = NSU_ENTRY_NO;
+	entry->rule = rule;
+	entry->needed_in = where;
+}
+
+/* In the user namespace that the caller is in by then: the one that is entered too, or
+   its own. */
+static bool is_capable_here(const struct nsu_plan *plan, unsigned cap)
+{
+	if (nsi_plan_enters(plan, NSU_USER))
+		return is_capable(&plan->own, plan->fd[NSU_USER], cap);
+	return plan->own.effective >> cap & 1;
+}
+
+static void judge_pid(const struct nsu_plan *plan, struct nsu_entry *entry)
+{
+	nsi_autoclose int self = nsi_ctx_open_self(plan->ctx), above = -1;
+	int fd = plan->fd[NSU_PID], init;
+	uint64_t mine = 0, at;
+	char text[64];
+	ssize_t n;
+
+	n = self < 0 ? -1 : readlinkat(self, "ns/pid", text, sizeof(text) - 1);
+	if (n > 0) {
+		text[n] = '\0';
+		nsi_parse_link(text, NSU_PID, &mine);
+	}
+	for (at = inode_of(fd); mine && at != mine; at = inode_of(above)) {
+		int parent = ioctl(above < 0 ? fd : above, NS_GET_PARENT);
+
+		if (above >= 0)
+			close(above);
+		above = parent;
+		if (parent < 0) {
+			refuse(entry, NSU_RULE_NOT_BELOW, 0);
+			return;
+		}
+	}
+	init = ioctl(fd, NS_GET_TGID_FROM_PIDNS, 1);
+	if (init > 0)
+		entry->init = init;
+	/* One that has had no first process yet has none to miss. */
+	else if (init < 0 && errno == ESRCH && !plan->opts.children)
+		refuse(entry, NSU_RULE_NO_INIT, 0);
+}
+
+static void judge(const struct nsu_plan *plan, struct nsu_entry *entry)
+{
+	nsi_autoclose int owner = -1;
+	uint64_t here = nsi_plan_enters(plan, NSU_USER) ?
+		plan->entry[NSU_USER].inode : plan->own.inode;
+	int fd = plan->fd[entry->type], userns = fd;
+
+	if (entry->type != NSU_USER) {
+		owner = ioctl(fd, NS_GET_USERNS);
+		userns = owner;
+		if (owner < 0 && errno != EPERM)
+			return;		/* a kernel that cannot tell: let it decide */
+	}
+	if (userns < 0) {
+		refuse(entry, NSU_RULE_ADMIN_THERE, 0);
+		return;
+	}
+	entry->owner = inode_of(userns);
+	entry->owned = entry->owner != plan->own.inode &&
+		is_capable(&plan->own, userns, CAP_SYS_ADMIN_BIT);
+	if (!is_capable(&plan->own, userns, CAP_SYS_ADMIN_BIT))
+		refuse(entry, NSU_RULE_ADMIN_THERE, entry->owner);
+	if (entry->type == NSU_USER)
+		return;
+	if (!is_capable_here(plan, CAP_SYS_ADMIN_BIT))
+		refuse(entry, NSU_RULE_ADMIN_HERE, here);
+	if (entry->type == NSU_MNT && !is_capable_here(plan, CAP_SYS_CHROOT_BIT))
+		refuse(entry, NSU_RULE_CHROOT, here);
+	if (entry->type == NSU_PID)
+		judge_pid(plan, entry);
+}
+
+void nsi_plan_judge(struct nsu_plan *plan)
+{
+	for (unsigned type = 0; type < NSU_TYPE_COUNT; type++)
+		if (nsi_plan_enters(plan, type))
+			judge(plan, &plan->entry[type]);
+}

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A command or a function inside: a child that enters and tells how far it came. */
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include "plan.h"
+#include "uapi.h"
+
+/* of the structs in release 0.1 */
+#define FIRST_SIZE (offsetof(struct nsu_spawn_options, mask) + sizeof(void *))
+#define FAILURE_SIZE (offsetof(struct nsu_failure, types) + sizeof(unsigned))
+
+struct spawn {
+	struct nsu_plan *plan;
+	struct nsu_spawn_options opts;
+	struct nsi_teller teller;
+	int parent;			/* pidfd of the caller, -1 */
+	struct nsi_command command;
+	sigset_t mask;
+};
+
+static void __attribute__((noreturn)) die(const struct spawn *spawn,
+					  const struct nsu_failure *why)
+{
+	struct nsi_word word = { NSI_WORD_FAILURE, why->step, why->error, why->types };
+	ssize_t n = write(spawn->teller.fd, &word, sizeof(word));
+
+	_exit(n < 0 ? 126 : 125);
+}
+
+/* Each in its place, even where they are given crosswise. */
+static int place_fds(const struct spawn *spawn)
+{
+	int fds[3];
+
+	for (int i = 0; i < 3; i++) {
+		fds[i] = spawn->opts.fds[i];
+		if (fds[i] < 0 || fds[i] > STDERR_FILENO || fds[i] == i)
+			continue;
+		fds[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, 3);
+		if (fds[i] < 0)
+			return nsi_errno();
+	}
+	for (int i = 0; i < 3; i++)
+		if (fds[i] >= 0 && (fds[i] == i ? fcntl(i, F_SETFD, 0) :
+				    dup2(fds[i], i)) < 0)
+			return nsi_errno();
+	return 0;
+}
+
+/* A process group of the command's own, in the foreground of the session's terminal. */
+static int take_terminal(const struct spawn *spawn)
+{
+	sigset_t block, old;
+	pid_t group = 0;
+	int r = 0;
+
+	if (spawn->opts.terminal < 0 && !spawn->opts.group)
+		return 0;
+	if (setpgid(0, 0) < 0)
+		return nsi_errno();
+	if (spawn->opts.terminal < 0)
+		return 0;
+	/* Still in the background there, where this raises SIGTTOU. The number is that of
+	   the pid namespace that this process is in. */
+	sigemptyset(&block);
+	sigaddset(&block, SIGTTOU);
+	sigprocmask(SIG_BLOCK, &block, &old);
+	group = getpgrp();
+	if (ioctl(spawn->opts.terminal, TIOCSPGRP, &group) < 0)
+		r = nsi_errno();
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	return r;
+}
+
+static void __attribute__((noreturn)) be_command(struct spawn *spawn)
+{
+	struct nsu_failure why = NSU_FAILURE_INIT;
+	int r = nsi_enter_places(spawn->plan, &spawn->teller, &why);
+
+	if (r < 0)
+		die(spawn, &why);
+	r = take_terminal(spawn);
+	if (!r)
+		r = place_fds(spawn);
+	if (r < 0) {
+		nsi_fail(&why, NSU_STEP_TERMINAL, r);
+		die(spawn, &why);
+	}
+	if (!spawn->opts.function)
+		nsi_close_others();
+	r = nsi_become(spawn->plan, &spawn->teller, spawn->opts.death_signal,
+		       spawn->parent, &why);
+	if (r < 0)
+		die(spawn, &why);
+	sigprocmask(SIG_SETMASK, spawn->opts.mask ? &spawn->mask : NULL, NULL);
+	if (spawn->opts.function) {
+		close(spawn->teller.fd);
+		_exit(spawn->opts.function(spawn->opts.data));
+	}
+	nsi_fail(&why, NSU_STEP_EXEC, nsi_command_run(&spawn->command));
+	die(spawn, &why);
+}
+
+/*
+ * Only children are in a pid namespace that was entered. The command is made a child of
+ * the caller, not of this process, which has done its work: so the caller waits for it, stops and
+ * continues with it, and its death signal is tied to the caller's end.
+ */
+static void __attribute__((noreturn)) be_entrant(struct spawn *spawn)
+{
+	struct nsu_failure why = NSU_FAILURE_INIT;
+	struct nsi_word word = { .kind = NSI_WORD_PID };
+	long pid;
+
+	if (nsi_enter_namespaces(spawn->plan, &spawn->teller, &why) < 0)
+		die(spawn, &why);
+	if (!nsi_plan_enters(spawn->plan, NSU_PID))
+		be_command(spawn);
+	pid = syscall(SYS_clone, CLONE_PARENT | SIGCHLD, NULL, NULL, NULL, NULL);
+	if (pid == 0)
+		be_command(spawn);
+	if (pid < 0) {
+		nsi_fail(&why, NSU_STEP_FORK_INSIDE, nsi_errno());
+		die(spawn, &why);
+	}
+	word.value = pid;
+	_exit(write(spawn->teller.fd, &word, sizeof(word)) != sizeof(word));
+}
+
+/* Until the other end is closed by exec or death. */
+static void listen(struct nsu_plan *plan, int fd, pid_t *pid, struct nsu_failure *why)
+{
+	struct nsi_word word;
+	ssize_t n;
+
+	for (;;) {
+		n = read(fd, &word, sizeof(word));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n != sizeof(word))
+			return;
+		if (word.kind == NSI_WORD_PID) {
+			*pid = word.value;
+		} else if (word.kind == NSI_WORD_PROBLEM) {
+			nsi_plan_note(plan, word.step, word.error);
+		} else {
+			why->types = word.value;
+			nsi_fail(why, word.step, word.error);
+		}
+	}
+}
+
+static void reap(pid_t pid, int *status)
+{
+	while (waitpid(pid, status, __WALL) < 0 && errno == EINTR)
+		;
+}
+
+static pid_t run(struct spawn *spawn, int fd, struct nsu_failure *why)
+{
+	bool twice = nsi_plan_enters(spawn->plan, NSU_PID);
+	pid_t first, pid = 0;
+	int status = 0;
+
+	first = fork();
+	if (first < 0)
+		return nsi_fail(why, NSU_STEP_FORK, nsi_errno());
+	if (first == 0)
+		be_entrant(spawn);
+	close(spawn->teller.fd);
+	spawn->teller.fd = -1;
+	listen(spawn->plan, fd, &pid, why);
+	if (twice)
+		reap(first, &status);
+	else
+		pid = first;
+	if (!why->error && !pid) {
+		/* Killed on the way: by whom the kernel does not say, the OOM killer may. */
+		nsi_fail(why, NSU_STEP_SETNS, -ESRCH);
+		return why->error;
+	}
+	if (!why->error)
+		return pid;
+	if (pid)
+		reap(pid, NULL);
+	return why->error;
+}
+
+static int prepare(struct spawn *spawn, int pipe_fds[2])
+{
+	int r;
+
+	if (!spawn->opts.argv == !spawn->opts.function)
+		return -EINVAL;
+	if (spawn->opts.argv) {
+		r = nsi_command_prepare(&spawn->command, spawn->plan, spawn->opts.argv,
+					spawn->opts.argv0);
+		if (r < 0)
+			return r;
+	}
+	if (spawn->opts.mask)
+		spawn->mask = *spawn->opts.mask;
+	if (spawn->opts.death_signal) {
+		spawn->parent = syscall(SYS_pidfd_open, getpid(), 0);
+		if (spawn->parent < 0 && errno != ENOSYS)
+			return nsi_errno();
+	}
+	if (pipe2(pipe_fds, O_CLOEXEC) < 0)
+		return nsi_errno();
+	/* 0, 1 and 2 may be closed, and are about to be replaced. */
+	for (int i = 0; i < 2; i++) {
+		int fd = fcntl(pipe_fds[i], F_DUPFD_CLOEXEC, 3);
+
+		if (fd < 0)
+			return nsi_errno();
+		close(pipe_fds[i]);
+		pipe_fds[i] = fd;
+	}
+	return 0;
+}
+
+/* The caller's struct may be of another release. */
+static void give_failure(struct nsu_failure *to, const struct nsu_failure *from)
+{
+	size_t size = to->size;
+
+	memcpy(to, from, size < sizeof(*from) ? size : sizeof(*from));
+	to->size = size;
+}
+
+pid_t nsu_plan_spawn(struct nsu_plan *plan, const struct nsu_spawn_options *opts,
+		     struct nsu_failure *why)
+{
+	struct nsu_failure failure = NSU_FAILURE_INIT;
+	struct spawn spawn = { .plan = plan, .opts = NSU_SPAWN_OPTIONS_INIT, .parent = -1,
+			       .teller = { .fd = -1, .plan = plan } };
+	int pipe_fds[2] = { -1, -1 };
+	pid_t r;
+
+	if (!plan || !opts || (why && why->size < FAILURE_SIZE))
+		return -EINVAL;
+	r = nsi_take_options(&spawn.opts, sizeof(spawn.opts), FIRST_SIZE, opts);
+	if (!r)
+		r = prepare(&spawn, pipe_fds);
+	if (r < 0) {
+		nsi_fail(&failure, NSU_STEP_FORK, r);
+	} else {
+		spawn.teller.fd = pipe_fds[1];
+		r = run(&spawn, pipe_fds[0], &failure);
+		if (spawn.teller.fd < 0)
+			pipe_fds[1] = -1;
+	}
+	for (int i = 0; i < 2; i++)
+		if (pipe_fds[i] >= 0)
+			close(pipe_fds[i]);
+	if (spawn.parent >= 0)
+		close(spawn.parent);
+	nsi_command_free(&spawn.command);
+	if (r < 0 && why)
+		give_failure(why, &failure);
+	return r;
+}
+
+static bool is_threaded(void)
+{
+	struct stat st;
+
+	/* One entry for each thread, besides "." and "..". */
+	return stat("/proc/self/task", &st) == 0 && st.st_nlink > 3;
+}
+
+int nsu_plan_enter(struct nsu_plan *plan, struct nsu_failure *why)
+{
+	struct nsu_failure failure = NSU_FAILURE_INIT;
+	struct nsi_teller teller = { .fd = -1, .plan = plan };
+	int r;
+
+	if (!plan || (why && why->size < FAILURE_SIZE))
+		return -EINVAL;
+	if (is_threaded())
+		r = nsi_fail(&failure, NSU_STEP_CHECK, -EBUSY);
+	else
+		r = nsi_enter_namespaces(plan, &teller, &failure);
+	if (!r) {
+		/* Who is not in the pid namespace itself can mount no procfs for it. */
+		if (nsi_plan_enters(plan, NSU_PID))
+			plan->view.proc = false;
+		r = nsi_enter_places(plan, &teller, &failure);
+	}
+	if (!r)
+		r = nsi_become(plan, &teller, 0, -1, &failure);
+	if (r < 0 && why)
+		give_failure(why, &failure);
+	return r;
+}

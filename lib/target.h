@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a target word was understood as: target.c makes it, hold.c opens it. */
+#ifndef NSI_TARGET_H
+#define NSI_TARGET_H
+
+#include "nsi.h"
+
+enum nsi_form { FORM_TASK, FORM_HOST, FORM_NS, FORM_INODE, FORM_ID, FORM_INNER };
+
+struct nsu_target {
+	struct nsu_ctx *ctx;
+	enum nsi_form form;
+	pid_t pid;			/* TASK, and INNER: the number inside */
+	uint64_t number;		/* NS, INODE: inode; ID: id */
+	enum nsu_type type;		/* NS */
+	/* TASK: /proc/PID, which keeps "ended" and "another's" apart. NS by a path: the
+	   namespace. */
+	int fd;
+	struct nsu_target *outer;	/* INNER: where that number counts */
+};
+
+static inline bool nsi_target_is_task(const struct nsu_target *target)
+{
+	return target->form == FORM_TASK || target->form == FORM_HOST ||
+	       target->form == FORM_INNER;
+}
+
+#endif

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* --each: the command in several targets at a time, each line with its target's name. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "attach-each.h"
+
+#define LINE_MOST 65536		/* a longer line is given in pieces */
+
+enum { PIPE_OUT, PIPE_ERR, PIPE_STATUS, PIPE_COUNT };
+
+struct stream {
+	int fd;			/* -1: ended */
+	char *data;
+	size_t len;
+};
+
+struct job {
+	const char *word;
+	pid_t pid;		/* 0: not running */
+	struct stream stream[PIPE_COUNT];
+	bool failed;		/* it could not be entered, or the command not run */
+};
+
+struct crowd {
+	struct attach *app;
+	struct each_list words;
+	struct job *job;	/* those that run now, at most as many as may */
+	size_t running, next;
+	size_t width;		/* of the widest word */
+	int status;
+	bool failed;
+};
+
+static void __attribute__((noreturn)) be_job(const struct crowd *crowd, const char *word,
+					     int ends[PIPE_COUNT][2])
+{
+	struct attach app = *crowd->app;
+	int null = open("/dev/null", O_RDONLY | O_CLOEXEC), status;
+
+	/* Killed with it, and its supervisor kills the command. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	signal(SIGINT, SIG_DFL);
+	if (null < 0 || dup2(null, STDIN_FILENO) < 0 ||
+	    dup2(ends[PIPE_OUT][1], STDOUT_FILENO) < 0 ||
+	    dup2(ends[PIPE_ERR][1], STDERR_FILENO) < 0)
+		_exit(EXIT_OWN);
+	app.opts.target = word;
+	app.opts.target_by_operand = false;
+	app.opts.status_fd = ends[PIPE_STATUS][1];
+	app.opts.tty = NSU_NO;
+	status = attach_plan(&app);
+	if (status == 0)
+		status = attach_run(&app);
+	else if (write(app.opts.status_fd, "failed\n", 7) != 7)
+		status = EXIT_OWN;
+	attach_close(&app);
+	_exit(status);
+}
+
+static int start_job(struct crowd *crowd, struct job *job)
+{
+	int ends[PIPE_COUNT][2], r = 0;
+
+	memset(ends, 0xff, sizeof(ends));
+	for (int i = 0; i < PIPE_COUNT && r == 0; i++)
+		if (pipe2(ends[i], O_CLOEXEC) < 0)
+			r = -errno;
+	*job = (struct job){ .word = crowd->words.word[crowd->next] };
+	if (r == 0) {
+		job->pid = fork();
+		if (job->pid < 0)
+			r = -errno;
+	}
+	if (r == 0 && job->pid == 0)
+		be_job(crowd, job->word, ends);
+	for (int i = 0; i < PIPE_COUNT; i++) {
+		if (ends[i][1] >= 0)
+			close(ends[i][1]);
+		if (r < 0 && ends[i][0] >= 0)
+			close(ends[i][0]);
+		job->stream[i].fd = r < 0 ? -1 : ends[i][0];
+	}
+	if (r < 0)
+		job->pid = 0;
+	return r;
+}
+
+static void give_text(const struct crowd *crowd, const struct job *job, int which,
+		      const char *text, size_t len)
+{
+	const struct output *out = &crowd->app->out;
+	FILE *to = which == PIPE_OUT ? stdout : stderr;
+	char *line, *shown;
+
+	if (which == PIPE_STATUS)
+		return;
+	if (crowd->app->opts.json) {
+		each_json_line(job->word, which == PIPE_OUT ? "stdout" : "stderr", text, len);
+		return;
+	}
+	/* On a terminal what comes from many places may not move the cursor; elsewhere
+	   it is data. */
+	line = strndup(text, len);
+	shown = line != NULL && out->terminal ? text_escape(out, line) : NULL;
+	fprintf(to, "%s:%*s ", job->word, (int)(crowd->width - strlen(job->word)), "");
+	if (shown != NULL)
+		fputs(shown, to);
+	else
+		fwrite(text, 1, len, to);
+	fputc('\n', to);
+	free(shown);
+	free(line);
+}
+
+static void give_lines(const struct crowd *crowd, struct job *job, int which, bool end)
+{
+	struct stream *stream = &job->stream[which];
+	char *at = stream->data, *newline;
+	size_t left = stream->len;
+
+	while (left > 0 && (newline = memchr(at, '\n', left)) != NULL) {
+		give_text(crowd, job, which, at, (size_t)(newline - at));
+		left -= (size_t)(newline + 1 - at);
+		at = newline + 1;
+	}
+	if (left > 0 && (end || left == LINE_MOST)) {
+		give_text(crowd, job, which, at, left);
+		left = 0;
+	}
+	memmove(stream->data, at, left);
+	stream->len = left;
+}
+
+static void read_stream(struct crowd *crowd, struct job *job, int which)
+{
+	struct stream *stream = &job->stream[which];
+	ssize_t n;
+
+	if (stream->data == NULL)
+		stream->data = malloc(LINE_MOST);
+	n = stream->data == NULL ? 0 :
+		read(stream->fd, stream->data + stream->len, LINE_MOST - stream->len);
+	if (n < 0 && errno == EINTR)
+		return;
+	if (n > 0) {
+		stream->len += (size_t)n;
+		if (which == PIPE_STATUS && memmem(stream->data, stream->len, "failed", 6))
+			job->failed = true;
+	}
+	give_lines(crowd, job, which, n <= 0);
+	if (n <= 0) {
+		close(stream->fd);
+		stream->fd = -1;
+		free(stream->data);
+		stream->data = NULL;
+	}
+}
+
+static void end_job(struct crowd *crowd, struct job *job)
+{
+	int status = 0, code;
+
+	for (int i = 0; i < PIPE_COUNT; i++)
+		if (job->stream[i].fd >= 0)
+			return;
+	while (waitpid(job->pid, &status, 0) < 0 && errno == EINTR)
+		;
+	code = WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_SIGNAL + WTERMSIG(status);
+	if (crowd->app->opts.json)
+		each_json_end(job->word, code, job->failed);
+	if (job->failed)
+		crowd->failed = true;
+	if (code > crowd->status)
+		crowd->status = code;
+	job->pid = 0;
+	crowd->running--;
+}
+
+static void turn(struct crowd *crowd, size_t limit)
+{
+	struct pollfd *fds = calloc(limit * PIPE_COUNT, sizeof(*fds));
+
+	if (fds == NULL)
+		return;
+	for (size_t i = 0; i < limit * PIPE_COUNT; i++) {
+		const struct job *job = &crowd->job[i / PIPE_COUNT];
+
+		fds[i].fd = job->pid != 0 ? job->stream[i % PIPE_COUNT].fd : -1;
+		fds[i].events = POLLIN;
+	}
+	if (poll(fds, limit * PIPE_COUNT, -1) > 0)
+		for (size_t i = 0; i < limit * PIPE_COUNT; i++)
+			if (fds[i].revents != 0)
+				read_stream(crowd, &crowd->job[i / PIPE_COUNT],
+					    (int)(i % PIPE_COUNT));
+	for (size_t i = 0; i < limit; i++)
+		if (crowd->job[i].pid != 0)
+			end_job(crowd, &crowd->job[i]);
+	fflush(stdout);
+	free(fds);
+}
+
+static void run_all(struct crowd *crowd, size_t limit)
+{
+	int r = 0;
+
+	while ((r == 0 && crowd->next < crowd->words.count) || crowd->running > 0) {
+		for (size_t i = 0; i < limit && crowd->next < crowd->words.count && r == 0;
+		     i++) {
+			if (crowd->job[i].pid != 0)
+				continue;
+			r = start_job(crowd, &crowd->job[i]);
+			if (r < 0) {
+				msg_errno(&crowd->app->out, r, "start");
+				crowd->failed = true;
+				break;
+			}
+			crowd->next++;
+			crowd->running++;
+		}
+		if (crowd->running > 0)
+			turn(crowd, limit);
+	}
+}
+
+int attach_each(struct attach *app)
+{
+	struct crowd crowd = { .app = app };
+	size_t limit;
+	int r = each_select(app, &crowd.words);
+
+	if (r < 0)
+		return EXIT_OWN;
+	limit = app->opts.jobs > 0 ? (size_t)app->opts.jobs :
+		(size_t)sysconf(_SC_NPROCESSORS_ONLN) * 2;
+	if (limit > crowd.words.count)
+		limit = crowd.words.count;
+	for (size_t i = 0; i < crowd.words.count; i++)
+		if (strlen(crowd.words.word[i]) > crowd.width)
+			crowd.width = strlen(crowd.words.word[i]);
+	crowd.job = calloc(limit, sizeof(*crowd.job));
+	/* ^C goes to each of them, and what they still say is to be seen. */
+	signal(SIGINT, SIG_IGN);
+	if (crowd.job != NULL)
+		run_all(&crowd, limit);
+	else
+		crowd.failed = true;
+	free(crowd.job);
+	each_free(&crowd.words);
+	return crowd.failed ? EXIT_OWN : crowd.status;
+}

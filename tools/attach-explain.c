@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* --explain: what would be entered, by which rule not, and what would run there as whom. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "attach.h"
+#include "attach-explain.h"
+
+#define WIDE 100		/* columns: from there on with the owners */
+
+struct sheet {
+	const struct attach *app;
+	struct libscols_table *table;
+	bool wide;
+};
+
+const char *explain_verdict(const struct nsu_entry *entry)
+{
+	static const char *const words[] = {
+		[NSU_ENTRY_NONE] = "-", [NSU_ENTRY_SAME] = "same", [NSU_ENTRY_YES] = "yes",
+		[NSU_ENTRY_NO] = "no", [NSU_ENTRY_UNREAD] = "no",
+	};
+
+	return words[entry->verdict];
+}
+
+static int why_not(const struct nsu_entry *entry, char **ret)
+{
+	const char *cap = entry->rule == NSU_RULE_CHROOT ? "CAP_SYS_CHROOT" : "CAP_SYS_ADMIN";
+
+	switch (entry->rule) {
+	case NSU_RULE_ADMIN_HERE:
+		if (entry->owned)
+			return asprintf(ret, "user:[%" PRIu64 "] owns it, where you may: add -U",
+					entry->owner);
+		/* fall through */
+	case NSU_RULE_ADMIN_THERE:
+	case NSU_RULE_CHROOT:
+		if (entry->needed_in == 0)
+			return asprintf(ret, "needs %s in the user namespace that owns it, "
+					"above yours", cap);
+		return asprintf(ret, "needs %s in user:[%" PRIu64 "], where you have not",
+				cap, entry->needed_in);
+	case NSU_RULE_NOT_BELOW:
+		return asprintf(ret, "it is not below your pid namespace");
+	case NSU_RULE_NO_INIT:
+		return asprintf(ret, "its init has ended, nothing can start in it");
+	case NSU_RULE_UNREADABLE:
+	case NSU_RULE_NONE:
+		break;
+	}
+	return asprintf(ret, "read it: %s", strerror(-entry->error));
+}
+
+/* Malloc'ed; NULL: no memory. */
+char *explain_why(const struct nsu_entry *entry)
+{
+	char *text = NULL;
+	int r = 0;
+
+	switch (entry->verdict) {
+	case NSU_ENTRY_NONE:
+		text = strdup("stays yours");
+		break;
+	case NSU_ENTRY_SAME:
+		text = strdup("as yours");
+		break;
+	case NSU_ENTRY_NO:
+	case NSU_ENTRY_UNREAD:
+		r = why_not(entry, &text);
+		break;
+	case NSU_ENTRY_YES:
+		if (entry->type == NSU_PID && entry->init > 0)
+			r = asprintf(&text, "forks; its init %d is alive", (int)entry->init);
+		else
+			text = strdup(entry->type == NSU_PID ? "forks" : "");
+	}
+	return r < 0 ? NULL : text;
+}
+
+static int put(struct libscols_line *line, size_t column, char *take_text)
+{
+	return take_text != NULL ? scols_line_refer_data(line, column, take_text) : -ENOMEM;
+}
+
+static char *name_ns(const char *type, uint64_t inode)
+{
+	char *text = NULL;
+
+	if (inode == 0)
+		return strdup("?");
+	return asprintf(&text, "%s:[%" PRIu64 "]", type, inode) < 0 ? NULL : text;
+}
+
+static int add_line(const struct sheet *sheet, const struct nsu_entry *entry)
+{
+	const char *type = nsu_type_get_name(entry->type);
+	struct libscols_line *line = scols_table_new_line(sheet->table, NULL);
+	size_t column = 0;
+	int r;
+
+	if (line == NULL)
+		return -ENOMEM;
+	r = put(line, column++, strdup(type));
+	if (r == 0)
+		r = put(line, column++, entry->verdict == NSU_ENTRY_NONE ? strdup("-") :
+			name_ns(type, entry->inode));
+	if (r == 0)
+		r = put(line, column++, strdup(explain_verdict(entry)));
+	if (r == 0 && sheet->wide)
+		r = put(line, column++, entry->owner == 0 ? strdup("-") :
+			name_ns("user", entry->owner));
+	if (r == 0)
+		r = put(line, column, explain_why(entry));
+	if (r == 0 && (entry->verdict == NSU_ENTRY_NO || entry->verdict == NSU_ENTRY_UNREAD))
+		r = scols_line_set_color(line, "yellow");
+	return r;
+}
+
+static int print_table(const struct attach *app)
+{
+	static const char *const headings[] = { "TYPE", "NAMESPACE", "ENTER", "OWNER", "WHY" };
+	struct sheet sheet = { .app = app, .table = table_new(&app->out, false),
+			       .wide = app->out.width == 0 || app->out.width >= WIDE };
+	int r = sheet.table != NULL ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < 5 && r == 0; i++)
+		if ((sheet.wide || i != 3) &&
+		    scols_table_new_column(sheet.table, headings[i], 0,
+					   i == 4 ? SCOLS_FL_WRAP : 0) == NULL)
+			r = -ENOMEM;
+	for (unsigned type = 0; type < NSU_TYPE_COUNT && r == 0; type++)
+		r = add_line(&sheet, nsu_plan_get_entry(app->plan, type));
+	if (r == 0)
+		r = table_print(sheet.table, &app->out);
+	scols_unref_table(sheet.table);
+	return r;
+}
+
+static void print_escaped(const struct attach *app, const char *text)
+{
+	char *plain = text_escape(&app->out, text);
+
+	fputs(plain != NULL ? plain : "?", stdout);
+	free(plain);
+}
+
+static void print_head(const struct attach *app)
+{
+	pid_t pid = nsu_plan_get_pid(app->plan);
+	char buf[32], number[16], path[32], name[64] = "";
+	const char *what = say_target(app, buf);
+	FILE *f;
+
+	print_escaped(app, what);
+	snprintf(number, sizeof(number), "%d", (int)pid);
+	if (pid != 0) {
+		snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
+		f = fopen(path, "re");
+		if (f != NULL && fgets(name, sizeof(name), f) != NULL)
+			name[strcspn(name, "\n")] = '\0';
+		if (f != NULL)
+			fclose(f);
+		printf(strcmp(what, number) == 0 ? "  " : "  process %d ", (int)pid);
+		print_escaped(app, name);
+	}
+	putchar('\n');
+}
+
+static void print_entered(const struct nsu_outlook *outlook)
+{
+	printf("Would enter   ");
+	for (unsigned type = 0; type < NSU_TYPE_COUNT; type++)
+		if (outlook->entered & 1U << type)
+			printf("%s ", nsu_type_get_name(type));
+	if (outlook->entered == 0)
+		puts("nothing: all of it is yours already");
+	else if (outlook->by_pidfd)
+		puts("in one step by pidfd");
+	else
+		puts("one by one");
+}
+
+static void print_command(const struct attach *app, const struct nsu_outlook *outlook)
+{
+	bool inside = outlook->entered & 1U << NSU_MNT;
+
+	printf("Would run     ");
+	if (app->opts.command[0] == NULL && outlook->shell == NULL) {
+		puts("no shell is there; try: -H");
+	} else if (app->opts.command[0] == NULL) {
+		print_escaped(app, outlook->shell);
+		puts(inside ? " (login shell)" : "");
+	} else {
+		for (char **word = app->opts.command; *word != NULL; word++) {
+			print_escaped(app, *word);
+			putchar(word[1] != NULL ? ' ' : '\n');
+		}
+	}
+}
+
+static int count_caps(uint64_t mask)
+{
+	return __builtin_popcountll(mask);
+}
+
+static void print_who(const struct attach *app, const struct nsu_outlook *outlook)
+{
+	bool caps = outlook->traits & 1U << NSU_TRAIT_CAPS;
+
+	printf("as            uid %u, gid %u%s; %d capabilities", (unsigned)outlook->uid,
+	       (unsigned)outlook->gid, outlook->changes_ids ? "" : " (yours)",
+	       count_caps(outlook->caps));
+	if (outlook->traits & 1U << NSU_TRAIT_NNP && outlook->no_new_privs)
+		printf(", no_new_privs");
+	if (outlook->seccomp == 2)
+		printf(outlook->traits & 1U << NSU_TRAIT_SECCOMP ? ", seccomp" :
+		       ", without its seccomp filter");
+	if (outlook->traits & 1U << NSU_TRAIT_LABEL && outlook->label != NULL) {
+		printf(", label ");
+		print_escaped(app, outlook->label);
+	}
+	putchar('\n');
+	if (caps)
+		printf("              as the target's; --privileged keeps yours\n");
+}
+
+static const char *name_env(const struct attach *app, const struct nsu_outlook *outlook)
+{
+	switch (app->opts.env) {
+	case NSU_ENV_TARGET:
+		return "the target's environment";
+	case NSU_ENV_HOST:
+		return "your environment";
+	case NSU_ENV_CLEAN:
+		break;
+	case NSU_ENV_AUTO:
+		if (!(outlook->entered & 1U << NSU_MNT))
+			return "your environment";
+	}
+	return "environment clean + TERM PATH HOME USER";
+}
+
+static void print_where(const struct attach *app, const struct nsu_outlook *outlook)
+{
+	bool joins = outlook->traits & 1U << NSU_TRAIT_CGROUP;
+
+	printf("in            cgroup ");
+	if (joins && outlook->cgroup != NULL)
+		print_escaped(app, outlook->cgroup);
+	else
+		printf("of yours");
+	puts(outlook->frozen ? " (the target's is paused)" : "");
+	if (outlook->own_mounts) {
+		printf("mounts        of its own:%s%s%s", outlook->proc ? " /proc" : "",
+		       outlook->sys ? " /sys" : "",
+		       outlook->resolv ? " resolv.conf hosts" : "");
+		if (outlook->tree_dir != NULL) {
+			printf(", its files at ");
+			print_escaped(app, outlook->tree_dir);
+		}
+		putchar('\n');
+	}
+	printf("with          %s; %s\n", app->opts.tty == NSU_NO ? "your descriptors 0, 1, 2" :
+	       "a terminal of its own where you have one", name_env(app, outlook));
+}
+
+static int print_text(const struct attach *app)
+{
+	const struct nsu_outlook *outlook = nsu_plan_get_outlook(app->plan);
+	int allowed = nsu_plan_check(app->plan), r;
+
+	print_head(app);
+	r = print_table(app);
+	if (r < 0) {
+		msg_errno(&app->out, r, "--explain");
+		return EXIT_OWN;
+	}
+	if (allowed == 0 || allowed == -EXDEV) {
+		print_entered(outlook);
+		print_command(app, outlook);
+		print_who(app, outlook);
+		print_where(app, outlook);
+	}
+	if (allowed == 0)
+		say_problems(app);
+	else
+		puts("Nothing would be entered.");
+	if (allowed < 0)
+		say_verdicts(app);
+	return 0;
+}
+
+int attach_explain(struct attach *app)
+{
+	int allowed = nsu_plan_check(app->plan);
+	int r = app->opts.json ? explain_json(app) : print_text(app);
+
+	return r != 0 ? r : allowed < 0 ? EXIT_MAY_NOT : 0;
+}

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* From the options to a plan: what is meant is opened here, and nowhere later. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "attach.h"
+#include "cli.h"
+#include "word.h"
+
+/* "-n netstat": the word was meant for the command. */
+static int complain_no_target(const struct attach *app)
+{
+	const struct attach_opts *opts = &app->opts;
+	char letters[32] = "", *at = letters;
+
+	for (unsigned type = 0; type < NSU_TYPE_COUNT; type++)
+		if (opts->types & 1U << type)
+			at += sprintf(at, " -%c", nsu_type_get_info(type)->letter);
+	cli_wrong(&app->out, NULL, "%s: no target given, and \"%s\" is none",
+		  *letters ? letters + 1 : "-a", opts->target);
+	return -EINVAL;
+}
+
+static int open_target(struct attach *app)
+{
+	const struct attach_opts *opts = &app->opts;
+	int r;
+
+	if (opts->target == NULL)
+		return 0;
+	/* A word that is no target and could be no name either is said to be so. */
+	if (opts->target_by_operand && opts->types != 0 && !opts->docker_it &&
+	    opts->command[0] == NULL) {
+		r = nsu_target_new(app->ctx, opts->target, &app->target);
+		return r == -ENOENT || r == -EINVAL ? complain_no_target(app) :
+			r < 0 ? word_open(&app->out, app->ctx, NULL, opts->target,
+					  &app->target) : 0;
+	}
+	return word_open(&app->out, app->ctx, NULL, opts->target, &app->target);
+}
+
+/* --net=FILE: also one without a slash; --net=:ID */
+static int open_ns(struct attach *app, enum nsu_type type)
+{
+	const char *word = app->opts.ns[type];
+	char *path = NULL;
+	int r;
+
+	if (strchr(word, '/') == NULL && *word != ':' &&
+	    asprintf(&path, "./%s", word) < 0)
+		return -ENOMEM;
+	r = word_open(&app->out, app->ctx, NULL, path != NULL ? path : word,
+		      &app->ns[type]);
+	free(path);
+	return r;
+}
+
+static int open_words(struct attach *app)
+{
+	int r = open_target(app);
+
+	for (unsigned type = 0; type < NSU_TYPE_COUNT && r == 0; type++)
+		if (app->opts.ns[type] != NULL)
+			r = open_ns(app, type);
+	return r;
+}
+
+static void fill_options(const struct attach *app, struct nsu_plan_options *plan)
+{
+	const struct attach_opts *opts = &app->opts;
+
+	plan->types = opts->types;
+	for (unsigned type = 0; type < NSU_TYPE_COUNT; type++)
+		plan->ns[type] = app->ns[type];
+	plan->net_socket = opts->net_socket;
+	plan->children = opts->children;
+	plan->user_parent = opts->user_parent;
+	plan->host_tools = opts->host_tools;
+	plan->force = opts->force;
+	plan->tree_dir = opts->target_dir;
+	plan->proc = opts->proc;
+	plan->sys = opts->sys;
+	plan->resolv = opts->resolv;
+	plan->traits_on = opts->traits_on;
+	plan->traits_off = opts->traits_off;
+	if (opts->privileged)
+		plan->traits_off |= NSU_TRAITS_CONFINING & ~opts->traits_on;
+	if (opts->seccomp == SECCOMP_COPY || opts->seccomp == SECCOMP_REQUIRE)
+		plan->traits_on |= 1U << NSU_TRAIT_SECCOMP;
+	plan->uid_from = opts->preserve_credentials ? NSU_ID_KEEP : opts->uid_from;
+	plan->gid_from = opts->preserve_credentials ? NSU_ID_KEEP : opts->gid_from;
+	plan->uid = opts->uid;
+	plan->gid = opts->gid;
+	plan->user = opts->user;
+	plan->group = opts->group;
+	plan->keep_caps = opts->keep_caps;
+	plan->env = opts->env;
+	plan->environment = environ;
+	plan->setenv = opts->setenv;
+	plan->root = opts->root;
+	plan->root_dir = opts->root_dir;
+	plan->cwd_from = opts->cwd_from;
+	plan->cwd = opts->cwd;
+}
+
+static void complain(const struct attach *app, int error)
+{
+	const struct attach_opts *opts = &app->opts;
+	char buf[32];
+	const char *what = say_target(app, buf);
+
+	switch (error) {
+	case -ESRCH:
+		msg(&app->out, "%s: has ended", what);
+		break;
+	case -EMEDIUMTYPE:
+		msg(&app->out, "%s: a namespace of another type than the option it was "
+		    "given with", what);
+		break;
+	case -ENOKEY:
+		msg(&app->out, "%s: no user or group %s in %s", what,
+		    opts->uid_from == NSU_ID_NAME ? opts->user : opts->group,
+		    "its passwd or group file; a number works without one");
+		break;
+	case -EINVAL:
+		msg(&app->out, "%s: not with a namespace alone: that needs a process",
+		    what);
+		break;
+	case -ENOTSOCK:
+	case -EBADF:
+		msg(&app->out, "%s: its descriptor %d is %s", what, opts->net_socket,
+		    error == -EBADF ? "not open" : "no socket");
+		break;
+	case -ENOENT:
+		msg(&app->out, "%s: %s: nothing that is in it or names it can be opened, "
+		    "or a directory is not there", what, strerror(ENOENT));
+		break;
+	default:
+		msg_errno(&app->out, error, "%s: look into it", what);
+		if (error == -EACCES || error == -EPERM)
+			msg(&app->out, "it is another user's: run as root (sudo nsattach)");
+	}
+}
+
+int attach_plan(struct attach *app)
+{
+	struct nsu_plan_options opts = NSU_PLAN_OPTIONS_INIT;
+	int r = context_open(&app->out, NULL, app->opts.verbose, &app->ctx);
+
+	if (r == 0)
+		r = open_words(app);
+	if (r == 0)
+		r = target_dir_open(app);
+	if (r < 0)
+		return EXIT_OWN;
+	fill_options(app, &opts);
+	r = nsu_plan_new(app->ctx, app->target, &opts, &app->plan);
+	if (r < 0) {
+		complain(app, r);
+		return EXIT_OWN;
+	}
+	return 0;
+}
+
+void attach_close(struct attach *app)
+{
+	target_dir_close(app);
+	nsu_plan_free(app->plan);
+	nsu_target_free(app->target);
+	for (unsigned type = 0; type < NSU_TYPE_COUNT; type++)
+		nsu_target_free(app->ns[type]);
+	nsu_ctx_free(app->ctx);
+}

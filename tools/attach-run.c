@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* One command in one target: its processes, signals, terminal and end. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "attach-run.h"
+
+struct loop {
+	struct run *run;
+	int signals;
+	pid_t supervisor;
+	bool started, ended;
+	int status;		/* of the command, as an exit status */
+};
+
+/* All that can be caught and is not about our own children or faults. */
+static void forwarded(sigset_t *set)
+{
+	static const int not[] = {
+		SIGKILL, SIGSTOP, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS,
+		SIGTTIN, SIGTTOU,
+	};
+
+	sigfillset(set);
+	for (size_t i = 0; i < sizeof(not) / sizeof(not[0]); i++)
+		sigdelset(set, not[i]);
+}
+
+/* "--status-fd": a line for a program that has to tell our failures from the command's. */
+static void report(const struct attach *app, const char *word, int status)
+{
+	char line[64];
+	int n = snprintf(line, sizeof(line), "%s %d\n", word, status);
+
+	if (app->opts.status_fd >= 0 && write(app->opts.status_fd, line, (size_t)n) != n)
+		msg_errno(&app->out, errno, "--status-fd %d", app->opts.status_fd);
+}
+
+static int failure_status(const struct nsu_failure *why)
+{
+	if (why->step != NSU_STEP_EXEC)
+		return EXIT_OWN;
+	return why->error == -ENOENT || why->error == -ENOTDIR ? EXIT_NOT_FOUND :
+		EXIT_CANNOT_RUN;
+}
+
+/* The command stopped: so does this, and when it goes on, so does the command. Where no
+   shell would wake us, the kernel does not stop us, and both go on at once. */
+static void stop_with(struct loop *loop, int sig)
+{
+	struct note note = { .kind = NOTE_SIGNAL, .value = SIGCONT, .group = true };
+	struct tty *tty = loop->run->tty;
+	sigset_t set, old;
+
+	if (tty != NULL)
+		tty_stop(tty);
+	if (sig == SIGTTIN || sig == SIGTTOU)
+		sig = SIGTSTP;
+	sigemptyset(&set);
+	sigaddset(&set, sig);
+	kill(getpid(), sig);
+	if (sig != SIGSTOP) {
+		sigprocmask(SIG_UNBLOCK, &set, &old);
+		sigprocmask(SIG_SETMASK, &old, NULL);
+	}
+	if (tty != NULL)
+		tty_start(tty);
+	send(loop->run->supervisor, &note, sizeof(note), MSG_NOSIGNAL);
+}
+
+static void take_note(struct loop *loop, const struct note *note)
+{
+	const struct attach *app = loop->run->app;
+	struct nsu_failure why = NSU_FAILURE_INIT;
+
+	switch (note->kind) {
+	case NOTE_PROBLEM:
+		why.step = note->value;
+		why.error = note->error;
+		say_problem(app, &why);
+		break;
+	case NOTE_FAILURE:
+		why.step = note->value;
+		why.error = note->error;
+		why.types = note->types;
+		if (loop->run->tty != NULL)
+			tty_stop(loop->run->tty);
+		say_failure(app, &why);
+		loop->ended = true;
+		loop->status = failure_status(&why);
+		report(app, "failed", loop->status);
+		break;
+	case NOTE_STARTED:
+		loop->started = true;
+		report(app, "started", note->value);
+		break;
+	case NOTE_STOPPED:
+		stop_with(loop, note->value);
+		break;
+	case NOTE_ENDED:
+		loop->ended = true;
+		loop->status = WIFSIGNALED(note->value) ?
+			EXIT_SIGNAL + WTERMSIG(note->value) : WEXITSTATUS(note->value);
+		report(app, WIFSIGNALED(note->value) ? "signal" : "exit",
+		       WIFSIGNALED(note->value) ? WTERMSIG(note->value) : loop->status);
+		break;
+	case NOTE_SIGNAL:
+		break;
+	}
+}
+
+static void hear(struct loop *loop)
+{
+	struct note note;
+	ssize_t n = recv(loop->run->supervisor, &note, sizeof(note), 0);
+
+	if (n == sizeof(note)) {
+		take_note(loop, &note);
+	} else if (n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN)) {
+		/* Whoever kills it has the command killed with it. */
+		msg(&loop->run->app->out, "the supervisor of the command was killed, and the "
+		    "command with it");
+		loop->ended = true;
+		loop->status = EXIT_OWN;
+		report(loop->run->app, "failed", EXIT_OWN);
+	}
+}
+
+static void take_signal(struct loop *loop)
+{
+	struct note note = { .kind = NOTE_SIGNAL };
+	struct tty *tty = loop->run->tty;
+	struct signalfd_siginfo info;
+
+	if (read(loop->signals, &info, sizeof(info)) != sizeof(info))
+		return;
+	note.value = (int)info.ssi_signo;
+	/* From the keyboard of a terminal it goes to all in the foreground, as there. */
+	note.group = info.ssi_code == SI_KERNEL;
+	if (note.value == SIGCHLD)
+		return;
+	if (note.value == SIGWINCH && tty != NULL) {
+		tty_resize(tty);
+		return;
+	}
+	if (note.value == SIGCONT && tty != NULL)
+		tty_start(tty);
+	if (note.group && tty != NULL && tty_signal(tty, note.value))
+		return;
+	send(loop->run->supervisor, &note, sizeof(note), MSG_NOSIGNAL);
+}
+
+static void relay(struct loop *loop, const struct pollfd *fds, int count)
+{
+	struct note note = { .kind = NOTE_SIGNAL, .value = SIGHUP, .group = true };
+	struct tty *tty = loop->run->tty;
+	int r = tty_step(tty, fds, count);
+
+	if (r > 0 && r & TTY_GONE)
+		send(loop->run->supervisor, &note, sizeof(note), MSG_NOSIGNAL);
+}
+
+static void turn(struct loop *loop)
+{
+	struct pollfd fds[2 + TTY_EVENTS];
+	struct tty *tty = loop->run->tty;
+	int count = 0, timeout = -1;
+
+	if (tty != NULL) {
+		count = tty_events(tty, fds + 2);
+		timeout = tty_timeout(tty);
+	}
+	fds[0] = (struct pollfd){ .fd = loop->run->supervisor, .events = POLLIN };
+	fds[1] = (struct pollfd){ .fd = loop->signals, .events = POLLIN };
+	if (poll(fds, 2 + (nfds_t)count, timeout) < 0)
+		return;
+	if (fds[1].revents != 0)
+		take_signal(loop);
+	if (tty != NULL)
+		relay(loop, fds + 2, count);
+	if (fds[0].revents != 0)
+		hear(loop);
+}
+
+/* Whoever reads the command's output must see its end, and not wait for ours. */
+static void let_go(const struct tty *tty)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	for (int fd = STDIN_FILENO; fd <= STDOUT_FILENO && null >= 0; fd++)
+		if (tty == NULL || !(tty->slaves & 1U << fd || fd == tty->in ||
+				     fd == tty->out || fd == tty->terminal))
+			dup2(null, fd);
+	if (null > STDERR_FILENO)
+		close(null);
+}
+
+static int wait_for(struct loop *loop)
+{
+	struct run *run = loop->run;
+	struct tty *tty = run->tty;
+
+	if (tty != NULL) {
+		close(tty->slave);
+		tty->slave = -1;
+	}
+	while (!loop->started && !loop->ended)
+		hear(loop);
+	if (loop->started) {
+		let_go(tty);
+		if (tty != NULL)
+			tty_start(tty);
+	}
+	while (!loop->ended)
+		turn(loop);
+	if (tty != NULL && loop->started)
+		while (tty_drain(tty) == -EINTR)
+			take_signal(loop);
+	while (waitpid(loop->supervisor, NULL, 0) < 0 && errno == EINTR)
+		;
+	return loop->status;
+}
+
+static int open_tty(struct run *run, struct tty *tty)
+{
+	const struct attach_opts *opts = &run->app->opts;
+	int r;
+
+	if (opts->tty == NSU_NO || (opts->trusted && opts->tty != NSU_YES))
+		return 0;
+	r = tty_open(tty, opts->tty == NSU_YES ? 7 : TTY_AUTO);
+	if (r < 0)
+		msg_errno(&run->app->out, r, "make a terminal for the command");
+	else if (r > 0)
+		run->tty = tty;
+	return r < 0 ? r : 0;
+}
+
+static int start(struct loop *loop)
+{
+	struct run *run = loop->run;
+	int ends[2];
+	sigset_t set;
+
+	forwarded(&set);
+	sigprocmask(SIG_BLOCK, &set, &run->mask);
+	loop->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (loop->signals < 0 ||
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+		return -errno;
+	loop->supervisor = fork();
+	if (loop->supervisor < 0)
+		return -errno;
+	run->supervisor = ends[loop->supervisor == 0];
+	close(ends[loop->supervisor != 0]);
+	if (loop->supervisor == 0)
+		supervise(run);
+	return 0;
+}
+
+static bool will_be_shell(const struct attach *app)
+{
+	return app->opts.command[0] == NULL;
+}
+
+/* What can be said before anything is started. */
+static int look_ahead(const struct attach *app)
+{
+	const struct nsu_outlook *outlook = nsu_plan_get_outlook(app->plan);
+	bool inside = outlook->entered & 1U << NSU_MNT;
+	struct nsu_failure why = NSU_FAILURE_INIT;
+
+	if (nsu_plan_check(app->plan) < 0) {
+		say_verdicts(app);
+		return EXIT_OWN;
+	}
+	say_problems(app);
+	if (app->opts.seccomp == SECCOMP_REQUIRE && outlook->seccomp == 2 &&
+	    !(outlook->traits & 1U << NSU_TRAIT_SECCOMP)) {
+		why.step = NSU_STEP_SECCOMP;
+		why.error = -EPERM;
+		say_failure(app, &why);
+		return EXIT_OWN;
+	}
+	if (will_be_shell(app) && outlook->shell == NULL) {
+		why.step = NSU_STEP_EXEC;
+		why.error = -ENOENT;
+		say_failure(app, &why);
+		return EXIT_NOT_FOUND;
+	}
+	if (app->opts.docker_it || (will_be_shell(app) && !inside && isatty(STDERR_FILENO)))
+		say_partial(app);
+	return 0;
+}
+
+int attach_run(struct attach *app)
+{
+	struct run run = { .app = app, .supervisor = -1 };
+	struct loop loop = { .run = &run };
+	struct tty *tty = NULL;
+	int status = look_ahead(app), r;
+
+	if (status != 0) {
+		report(app, "failed", status);
+		return status;
+	}
+	if (app->opts.no_fork)
+		return attach_become(app);
+	tty = malloc(sizeof(*tty));
+	r = tty != NULL ? open_tty(&run, tty) : -ENOMEM;
+	if (r == 0)
+		r = start(&loop);
+	if (r < 0)
+		msg_errno(&app->out, r, "start");
+	status = r < 0 ? EXIT_OWN : wait_for(&loop);
+	if (run.tty != NULL)
+		tty_close(run.tty);
+	free(tty);
+	return status;
+}

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Which targets --each means, and how JSON tells of them. */
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <json-c/json.h>
+#include <stdlib.h>
+#include <string.h>
+#include "attach-each.h"
+#include "cli.h"
+#include "word.h"
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static int add(struct each_list *list, char *take_word)
+{
+	char **grown;
+
+	if (take_word == NULL)
+		return -ENOMEM;
+	if (list->count == list->size) {
+		size_t size = list->size != 0 ? list->size * 2 : 16;
+
+		grown = realloc(list->word, size * sizeof(*grown));
+		if (grown == NULL) {
+			free(take_word);
+			return -ENOMEM;
+		}
+		list->word = grown;
+		list->size = size;
+	}
+	list->word[list->count++] = take_word;
+	return 0;
+}
+
+void each_free(struct each_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		free(list->word[i]);
+	free(list->word);
+}
+
+static int add_netns(struct each_list *list)
+{
+	DIR *dir = opendir("/run/netns");
+	size_t first = list->count;
+	struct dirent *entry;
+	int r = 0;
+
+	while (dir != NULL && r == 0 && (entry = readdir(dir)) != NULL) {
+		char *word = NULL;
+
+		if (entry->d_name[0] != '.')
+			r = add(list, asprintf(&word, "netns:%s", entry->d_name) < 0 ? NULL :
+				word);
+	}
+	if (dir != NULL)
+		closedir(dir);
+	if (list->count > first)
+		qsort(list->word + first, list->count - first, sizeof(char *), by_text);
+	return r;
+}
+
+static int add_type(const struct nsu_snapshot *snap, enum nsu_type type,
+		    struct each_list *list)
+{
+	const struct nsu_ns *ns;
+	int r = 0;
+
+	nsu_foreach_ns(ns, snap) {
+		char *word = NULL;
+
+		if (nsu_ns_get_type(ns) == type && r == 0)
+			r = add(list, asprintf(&word, "%s:%" PRIu64, nsu_type_get_name(type),
+					       nsu_ns_get_inode(ns)) < 0 ? NULL : word);
+	}
+	return r;
+}
+
+/* Every set of tasks that shares all namespaces, but the host's and ours: by its first. */
+static int add_sandboxes(const struct attach *app, const struct nsu_snapshot *snap,
+			 struct each_list *list)
+{
+	const struct nsu_sandbox *box, *host = NULL, *own = NULL;
+	const struct nsu_task *task;
+	int r = 0;
+
+	if (nsu_snapshot_get_reference(snap, &task) != NSU_REF_NONE)
+		nsu_task_get_sandbox(task, &host);
+	if (nsu_snapshot_find_task(snap, nsu_ctx_get_procfs(app->ctx)->self, &task) == 0)
+		nsu_task_get_sandbox(task, &own);
+	for (size_t i = 0; i < nsu_snapshot_count_sandboxes(snap) && r == 0; i++) {
+		char *word = NULL;
+
+		box = nsu_snapshot_get_sandbox(snap, i);
+		task = nsu_sandbox_get_task(box, 0);
+		if (box != host && box != own && !nsu_task_is_thread(task))
+			r = add(list, asprintf(&word, "%d", (int)nsu_task_get_pid(task)) < 0 ?
+				NULL : word);
+	}
+	return r;
+}
+
+/* Words ending in ":" stand for all that begin so. */
+static int add_all(struct attach *app, const char *word, struct each_list *list)
+{
+	struct nsu_snapshot *snap;
+	size_t before = list->count;
+	enum nsu_type type;
+	char name[16];
+	int r;
+
+	if (strcmp(word, "netns:") == 0)
+		return add_netns(list);
+	snprintf(name, sizeof(name), "%.*s", (int)strlen(word) - 1, word);
+	if (strcmp(word, "sandbox:") != 0 && nsu_type_find(name, &type) < 0)
+		return cli_wrong(&app->out, NULL, "%s: not one of sandbox: netns: mnt: uts: "
+				 "ipc: net: pid: cgroup: user: time:", word);
+	r = nsu_snapshot_new(app->ctx, NULL, &snap);
+	if (r == 0) {
+		r = strcmp(word, "sandbox:") == 0 ? add_sandboxes(app, snap, list) :
+			add_type(snap, type, list);
+		nsu_snapshot_free(snap);
+	}
+	if (r < 0)
+		msg_errno(&app->out, r, "%s", word);
+	else if (list->count == before)
+		msg(&app->out, "%s: there is none", word);
+	return r;
+}
+
+/* Operands up to "--" are targets, what follows is the command; without "--" the first
+   is the target. */
+static size_t count_targets(char **operand)
+{
+	for (size_t i = 0; operand[i] != NULL; i++)
+		if (strcmp(operand[i], "--") == 0)
+			return i;
+	return operand[0] != NULL;
+}
+
+static int add_word(struct attach *app, const char *word, struct each_list *list)
+{
+	size_t len = strlen(word);
+
+	if (len > 1 && (word[len - 1] == ':' || (word[len - 1] == '/' && *word != '/' &&
+						 *word != '.')))
+		return add_all(app, word, list);
+	return add(list, strdup(word));
+}
+
+int each_select(struct attach *app, struct each_list *ret)
+{
+	char **operand = app->opts.command;
+	size_t count = app->opts.target != NULL ? 0 : count_targets(operand);
+	int r = context_open(&app->out, NULL, false, &app->ctx);
+
+	if (r == 0 && app->opts.target != NULL)
+		r = add_word(app, app->opts.target, ret);
+	for (size_t i = 0; i < count && r == 0; i++)
+		r = add_word(app, operand[i], ret);
+	operand += count;
+	if (*operand != NULL && strcmp(*operand, "--") == 0)
+		operand++;
+	app->opts.command = operand;
+	if (r == 0 && *operand == NULL)
+		r = cli_wrong(&app->out, "nsattach --each TARGET... -- COMMAND",
+			      "--each: no command given");
+	if (r == 0 && ret->count == 0)
+		r = -ENOENT;
+	nsu_ctx_free(app->ctx);
+	app->ctx = NULL;
+	if (r < 0)
+		each_free(ret);
+	return r;
+}
+
+static struct json_object *new_text(const char *text, size_t len)
+{
+	char *valid = text_utf8(text, len);
+	struct json_object *value = valid != NULL ? json_object_new_string(valid) : NULL;
+
+	free(valid);
+	return value;
+}
+
+static void print_object(struct json_object *take_object)
+{
+	puts(json_object_to_json_string_ext(take_object, JSON_C_TO_STRING_PLAIN |
+					    JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(take_object);
+}
+
+void each_json_line(const char *word, const char *stream, const char *text, size_t len)
+{
+	struct json_object *object = json_object_new_object();
+
+	json_object_object_add(object, "target", new_text(word, strlen(word)));
+	json_object_object_add(object, stream, new_text(text, len));
+	print_object(object);
+}
+
+void each_json_end(const char *word, int status, bool failed)
+{
+	struct json_object *object = json_object_new_object();
+
+	json_object_object_add(object, "target", new_text(word, strlen(word)));
+	json_object_object_add(object, "status", json_object_new_int(status));
+	json_object_object_add(object, "failed", json_object_new_boolean(failed));
+	print_object(object);
+}
