@@ -188,7 +188,8 @@ static int soften(enum nsu_choice choice, const struct nsi_teller *teller,
 {
 	if (r >= 0)
 		return 0;
-	if (choice == NSU_YES)
+	/* Half done: no place to go on from. */
+	if (choice == NSU_YES || r == -ENOTRECOVERABLE)
 		return nsi_fail(why, step, r);
 	nsi_tell(teller, step, r);
 	return 0;
@@ -239,12 +240,11 @@ static bool is_reachable(void)
 	return n < 0 ? errno == ERANGE : path[0] == '/';
 }
 
+/* The target's own, or one of the caller's: by a descriptor from before. */
 static int change_cwd(const struct nsu_plan *plan, const struct nsi_teller *teller)
 {
-	if (plan->cwd < 0 && !plan->cwd_path)
-		return 0;
 	if (plan->cwd < 0)
-		return chdir(plan->cwd_path) < 0 ? nsi_errno() : 0;
+		return 0;
 	if (fchdir(plan->cwd) < 0)
 		return nsi_errno();
 	if (is_reachable() || plan->opts.cwd_from == NSU_CWD_OUTSIDE)
@@ -253,20 +253,28 @@ static int change_cwd(const struct nsu_plan *plan, const struct nsi_teller *tell
 	return chdir("/") < 0 ? nsi_errno() : 0;
 }
 
+/*
+ * Root and working directory first: a mount namespace made after that has them among its
+ * own mounts, while a descriptor from before would lead back to the old ones. A directory
+ * given by its path inside comes last, since it may be one of what is mounted.
+ */
 int nsi_enter_places(struct nsu_plan *plan, const struct nsi_teller *teller,
 		     struct nsu_failure *why)
 {
-	int r = 0;
+	int r = change_root(plan);
 
+	if (r < 0)
+		return nsi_fail(why, NSU_STEP_ROOT, r);
+	r = change_cwd(plan, teller);
+	if (r < 0)
+		return nsi_fail(why, NSU_STEP_CWD, r);
 	if (plan->private_mounts)
 		r = enter_mounts(plan, teller, why);
 	if (r < 0)
 		return r;
-	r = change_root(plan);
-	if (r < 0)
-		return nsi_fail(why, NSU_STEP_ROOT, r);
-	r = change_cwd(plan, teller);
-	return r < 0 ? nsi_fail(why, NSU_STEP_CWD, r) : 0;
+	if (plan->cwd < 0 && plan->cwd_path && chdir(plan->cwd_path) < 0)
+		return nsi_fail(why, NSU_STEP_CWD, nsi_errno());
+	return 0;
 }
 
 static int set_ids(const struct nsu_plan *plan, bool keep_caps, struct nsu_failure *why)

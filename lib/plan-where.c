@@ -101,8 +101,9 @@ static int take_view(struct nsu_plan *plan)
 	struct nsi_view *view = &plan->view;
 	int r = 0;
 
-	view->proc = opts->proc == NSU_YES || (opts->proc == NSU_AUTO && !inside &&
-					       nsi_plan_enters(plan, NSU_PID));
+	if (opts->proc == NSU_YES || (opts->proc == NSU_AUTO && !inside &&
+				      nsi_plan_enters(plan, NSU_PID)))
+		nsi_view_plan_proc(plan->ctx, view);
 	view->shared_procfs = inside;
 	if (!inside && (opts->sys == NSU_YES || (opts->sys == NSU_AUTO &&
 						 nsi_plan_enters(plan, NSU_NET)))) {

@@ -49,18 +49,15 @@ static int take_maps(struct nsu_plan *plan)
 /* The database of the files that the command will see. NULL: there is none to read. */
 static char *read_database(const struct nsu_plan *plan, const char *path)
 {
-	nsi_autoclose int own = -1;
 	char *text = NULL;
-	int root = plan->root;
 	ssize_t n;
 
-	if (!nsi_plan_enters(plan, NSU_MNT) && !plan->opts.root_dir) {
-		own = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-		root = own;
-	}
-	if (root < 0)
+	if (!nsi_plan_enters(plan, NSU_MNT) && !plan->opts.root_dir)
+		n = nsi_read_all_at(AT_FDCWD, path, ACCOUNT_LIMIT, &text);
+	else if (plan->root < 0)
 		return NULL;
-	n = nsi_inroot_read(plan->ctx, root, path, ACCOUNT_LIMIT, &text);
+	else
+		n = nsi_inroot_read(plan->ctx, plan->root, path, ACCOUNT_LIMIT, &text);
 	return n < 0 ? NULL : text;
 }
 
@@ -201,6 +198,14 @@ static const char *find_host(const struct nsu_plan *plan, const char *name)
 	return NULL;
 }
 
+/* An account that nobody logs in to. */
+static bool refuses_login(const char *shell)
+{
+	const char *name = strrchr(shell, '/');
+
+	return name && (!strcmp(name, "/nologin") || !strcmp(name, "/false"));
+}
+
 /* A shell that is there: the account's, else sh. */
 static void find_shell(struct nsu_plan *plan)
 {
@@ -218,7 +223,7 @@ static void find_shell(struct nsu_plan *plan)
 	}
 	/* Entered by a file alone: its files are seen only from within. */
 	plan->has_shell = root < 0 || (*account->shell &&
-		!nsi_inroot_check_exec(plan->ctx, root, account->shell));
+		!refuses_login(account->shell) && !nsi_inroot_check_exec(plan->ctx, root, account->shell));
 	if (plan->has_shell && *account->shell)
 		return;
 	strcpy(account->shell, "/bin/sh");
@@ -313,13 +318,25 @@ static int set_assignment(struct nsu_plan *plan, const char *text)
 	return name ? nsi_environ_set(&plan->env, name, sign + 1) : -ENOMEM;
 }
 
+/* Parsed as the target's is: what has no name, or a name of control characters, is left
+   out of it, and it is the caller's own doing. */
 static int take_host(struct nsu_plan *plan)
 {
-	int r = 0;
+	size_t len = 0;
+	char *text, *at;
+	int r;
 
-	for (char *const *at = plan->opts.environment; at && *at && !r; at++)
-		if (strchr(*at, '=') && **at != '=')
-			r = set_assignment(plan, *at);
+	for (char *const *var = plan->opts.environment; var && *var; var++)
+		len += strlen(*var) + 1;
+	text = malloc(len + 1);
+	if (!text)
+		return -ENOMEM;
+	at = text;
+	for (char *const *var = plan->opts.environment; var && *var; var++)
+		at = stpcpy(at, *var) + 1;
+	text[len] = '\0';
+	r = nsi_environ_parse(&plan->env, text, len);
+	plan->env.odd = 0;
 	return r;
 }
 

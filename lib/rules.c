@@ -119,6 +119,10 @@ static void judge(const struct nsu_plan *plan, struct nsu_entry *entry)
 		return;
 	}
 	entry->owner = inode_of(userns);
+	if (entry->type == NSU_USER) {
+		owner = ioctl(fd, NS_GET_PARENT);
+		entry->owner = owner < 0 ? 0 : inode_of(owner);
+	}
 	entry->owned = entry->owner != plan->own.inode &&
 		is_capable(&plan->own, userns, CAP_SYS_ADMIN_BIT);
 	if (!is_capable(&plan->own, userns, CAP_SYS_ADMIN_BIT))
