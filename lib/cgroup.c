@@ -68,18 +68,12 @@ static int add_place(struct here *here, char *line)
 	return 0;
 }
 
-static int here_read(const struct nsu_ctx *ctx, struct here *here)
+static int here_read_mounts(struct here *here)
 {
 	char *save = NULL;
 	ssize_t n;
-	int r;
+	int r = 0;
 
-	here->self = nsi_ctx_open_self(ctx);
-	if (here->self < 0)
-		return here->self;
-	r = read_groups(here->self, &here->groups);
-	if (r < 0)
-		return r;
 	n = nsi_read_all_at(here->self, "mountinfo", MOUNTS_LIMIT, &here->mounts);
 	if (n < 0)
 		return n;
@@ -182,7 +176,7 @@ static int open_procs(int dir)
  * its state, the first that is writable takes the process. Of many errors that is kept
  * which says most: nothing mounted, outside of it, the first one met within.
  */
-static void open_group(const struct here *here, struct nsi_cgroup *group, bool join,
+static void open_group(const struct here *here, struct nsi_cgroup *group,
 		       struct nsi_cgroups *groups)
 {
 	int error = -ENODEV;
@@ -207,16 +201,16 @@ static void open_group(const struct here *here, struct nsi_cgroup *group, bool j
 			nsi_cgroup_read_state(group, dir, depth, groups);
 			known = true;
 		}
-		if (dir >= 0 && join)
+		if (dir >= 0)
 			r = open_procs(dir);
 		if (r >= 0) {
-			group->fd = join ? r : -1;
+			group->fd = r;
 			return;
 		}
 		if (error == -ENODEV || (error == -EXDEV && r != -ENODEV))
 			error = r;
 	}
-	group->error = join ? error : 0;
+	group->error = error;
 }
 
 static bool has_line(const char *text, const char *line)
@@ -254,9 +248,11 @@ static int add_group(const struct here *here, char *line, size_t *size,
 	groups->count++;
 	if (!group->controllers || !group->path)
 		return -ENOMEM;
-	if (join)
-		groups->same = false;
-	open_group(here, group, join, groups);
+	/* Where the caller is already there is nothing to open, and nothing that is frozen. */
+	if (!join)
+		return 0;
+	groups->same = false;
+	open_group(here, group, groups);
 	return 0;
 }
 
@@ -270,8 +266,15 @@ static int try_open(const struct nsu_ctx *ctx, int dir, struct nsi_cgroups *grou
 	int r;
 
 	r = read_groups(dir, &text);
-	if (!r)
-		r = here_read(ctx, &here);
+	if (r < 0)
+		return r;
+	here.self = nsi_ctx_open_self(ctx);
+	if (here.self < 0)
+		return here.self;
+	r = read_groups(here.self, &here.groups);
+	/* Most often the target is a service's or a shell's own child. */
+	if (!r && strcmp(text, here.groups))
+		r = here_read_mounts(&here);
 	if (r < 0)
 		return r;
 	lines = strdup(text);

@@ -69,6 +69,8 @@ int nsi_command_run(const struct nsi_command *command)
 	const char *path = nsi_environ_get(command->env, "PATH");
 	int r = -ENOENT;
 
+	if (!*command->name)
+		return -ENOENT;
 	if (strchr(command->name, '/'))
 		return try(command, command->name);
 	for (path = path ? path : NSI_DEFAULT_PATH; path;

@@ -140,6 +140,37 @@ static int enter_by_fd(const struct nsu_plan *plan, unsigned *left, unsigned typ
 }
 
 /*
+ * An ordinary user goes down from its own user namespace to the wanted one step by step,
+ * and at each takes what that one owns: of two that are nested, as bubblewrap does it,
+ * the inner one has no power over what the outer one owns.
+ */
+static int enter_downwards(const struct nsu_plan *plan, unsigned *left, unsigned *at)
+{
+	const unsigned others = ~(1u << NSU_USER);
+	int above[NSI_MAX_LEVELS], r = 0;
+	unsigned depth = 0;
+
+	for (int fd = plan->fd[NSU_USER]; depth < NSI_MAX_LEVELS; depth++) {
+		uint64_t inode = 0;
+		dev_t device;
+
+		fd = above[depth] = ioctl(fd, NS_GET_PARENT);
+		if (fd < 0 || nsi_nsfs_inode(fd, &inode, &device) < 0 ||
+		    inode == plan->own.inode) {
+			depth += fd >= 0;
+			break;
+		}
+	}
+	/* The topmost is the caller's own, or none of it. */
+	for (unsigned i = depth; i > 1 && *left & others && (!r || r == -EPERM); i--)
+		if (setns(above[i - 2], CLONE_NEWUSER) == 0)
+			r = enter_by_fd(plan, left, others, at);
+	for (unsigned i = 0; i < depth; i++)
+		close(above[i]);
+	return r == -EPERM ? 0 : r;
+}
+
+/*
  * Whose power is needed differs: root enters a container's namespaces before it gives
  * its own user namespace up, an ordinary user after it has become root in the other.
  */
@@ -149,6 +180,10 @@ static int enter_all(struct nsu_plan *plan, struct nsu_failure *why)
 	unsigned left = plan->entered;
 	int r;
 
+	/* Descriptors outlive it, and what it was confined by does not. */
+	r = plan->hold.pid ? nsi_hold_check_alive(&plan->hold) : 0;
+	if (r < 0)
+		return r;
 	why->types = left & plan->by_task;
 	r = enter_by_pidfd(plan, why->types);
 	if (!r)
@@ -158,14 +193,26 @@ static int enter_all(struct nsu_plan *plan, struct nsu_failure *why)
 	r = enter_by_fd(plan, &left, ~user, &why->types);
 	if (r < 0 && (r != -EPERM || !(left & user)))
 		return r;
-	r = enter_by_fd(plan, &left, user, &why->types);
+	if (left & user && left & ~user)
+		r = enter_downwards(plan, &left, &why->types);
+	if (!r || r == -EPERM)
+		r = enter_by_fd(plan, &left, user, &why->types);
 	return r < 0 ? r : enter_by_fd(plan, &left, ~user, &why->types);
+}
+
+/* New credentials make a process what fs.suid_dumpable says, which may be open to all: who
+   was closed to the target's tasks stays so until it executes something. */
+static int stay_closed(int dumpable, struct nsu_failure *why)
+{
+	if (dumpable == 0 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return nsi_fail(why, NSU_STEP_CHECK, nsi_errno());
+	return 0;
 }
 
 int nsi_enter_namespaces(struct nsu_plan *plan, const struct nsi_teller *teller,
 			 struct nsu_failure *why)
 {
-	int r = nsu_plan_check(plan);
+	int r = nsu_plan_check(plan), dumpable;
 
 	if (r < 0)
 		return nsi_fail(why, NSU_STEP_CHECK, r);
@@ -178,8 +225,11 @@ int nsi_enter_namespaces(struct nsu_plan *plan, const struct nsi_teller *teller,
 	}
 	if (r < 0)
 		return r;
+	dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
 	r = enter_all(plan, why);
-	return r < 0 ? nsi_fail(why, NSU_STEP_SETNS, r) : 0;
+	if (r < 0)
+		return nsi_fail(why, NSU_STEP_SETNS, r);
+	return stay_closed(dumpable, why);
 }
 
 /* By default it is a convenience, asked for by name it is what was wanted. */
@@ -223,9 +273,7 @@ static int enter_mounts(struct nsu_plan *plan, const struct nsi_teller *teller,
 
 static int change_root(const struct nsu_plan *plan)
 {
-	bool wanted = plan->opts.root_dir || (plan->by_task & 1u << NSU_MNT);
-
-	if (plan->root < 0 || !wanted || plan->opts.root == NSU_NO)
+	if (!nsi_plan_changes_root(plan))
 		return 0;
 	return fchdir(plan->root) < 0 || chroot(".") < 0 ? nsi_errno() : 0;
 }
@@ -384,8 +432,8 @@ static int confine(const struct nsu_plan *plan, struct nsu_failure *why)
 int nsi_become(struct nsu_plan *plan, const struct nsi_teller *teller, int death_signal,
 	       int parent, struct nsu_failure *why)
 {
+	int dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0), r;
 	bool caps = nsi_plan_wants(plan, NSU_TRAIT_CAPS);
-	int r;
 
 	if (caps && plan->confine.status_error)
 		return nsi_fail(why, NSU_STEP_CAPS, plan->confine.status_error);
@@ -396,6 +444,8 @@ int nsi_become(struct nsu_plan *plan, const struct nsi_teller *teller, int death
 	}
 	r = set_ids(plan, caps || plan->opts.keep_caps || needs_shield(plan) ||
 		    nsi_plan_wants(plan, NSU_TRAIT_SECCOMP), why);
+	if (!r)
+		r = stay_closed(dumpable, why);
 	if (r < 0)
 		return r;
 	if (nsi_plan_wants(plan, NSU_TRAIT_RLIMITS) && !plan->confine.limits_error) {

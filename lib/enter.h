@@ -202,6 +202,12 @@ struct nsi_view {
 };
 #define NSI_VIEW_INIT { .tree = -1 }
 void nsi_view_free(struct nsi_view *view);
+/* Has anything to mount, for which it takes a mount namespace of the command's own? */
+static inline bool nsi_view_mounts(const struct nsi_view *view)
+{
+	return view->proc || view->sys || view->tree_dir || view->files[0].text ||
+	       view->files[1].text;
+}
 /* A procfs with the hidepid= and subset= of the one that is there. */
 void nsi_view_plan_proc(const struct nsu_ctx *ctx, struct nsi_view *view);
 /* Reads what stands below /sys, from the caller's own mountinfo. */

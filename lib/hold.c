@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* From a target word to descriptors: of a process, or of a namespace. */
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -27,6 +28,22 @@ int nsi_hold_check(const struct nsi_hold *hold)
 	if (fstatat(hold->dir, "stat", &st, 0) == 0)
 		return 0;
 	return errno == ENOENT || errno == ESRCH ? -ESRCH : nsi_errno();
+}
+
+int nsi_hold_check_alive(const struct nsi_hold *hold)
+{
+	struct pollfd fds = { .fd = hold->pidfd, .events = POLLIN };
+	char stat[512], *end;
+	ssize_t n;
+
+	if (hold->pidfd >= 0 && poll(&fds, 1, 0) > 0)
+		return -ESRCH;
+	n = nsi_read_at(hold->dir, "stat", stat, sizeof(stat));
+	if (n < 0)
+		return n == -ENOENT ? -ESRCH : n;
+	/* A leader that ended before its threads has no namespaces to give either. */
+	end = strrchr(stat, ')');
+	return end && (end[2] == 'Z' || end[2] == 'X') ? -ESRCH : 0;
 }
 
 /* The directory first, then the pidfd, then the directory again: if that still answers,

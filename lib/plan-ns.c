@@ -91,7 +91,7 @@ static int take_of_task(struct nsu_plan *plan, enum nsu_type type, uint64_t own)
 	r = read_inode(plan->hold.dir, name, type, &inode);
 	if (r == -ENOENT) {
 		/* A type that this kernel lacks, or nothing there yet, or a zombie. */
-		r = nsi_hold_check(&plan->hold);
+		r = nsi_hold_check_alive(&plan->hold);
 		if (r < 0)
 			return r;
 		if (own || plan->opts.types & 1u << type)
@@ -234,11 +234,14 @@ int nsi_plan_take_namespaces(struct nsu_plan *plan, const struct nsu_target *tar
 {
 	bool elsewhere = plan->opts.net_socket >= 0;
 	uint64_t own[NSU_TYPE_COUNT];
+	unsigned named = 0;
 	int r = take_own(plan, own);
 
 	for (unsigned type = 0; type < NSU_TYPE_COUNT; type++)
-		elsewhere |= plan->opts.ns[type] != NULL;
-	if (!r && !target && !elsewhere)
+		named |= (unsigned)(plan->opts.ns[type] != NULL) << type;
+	elsewhere |= named != 0;
+	/* Without a target there is none to take the other types from. */
+	if (!r && !target && (!elsewhere || plan->opts.types & ~named))
 		r = -EINVAL;
 	if (!r && target)
 		r = take_target(plan, target, own, elsewhere);

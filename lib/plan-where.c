@@ -66,7 +66,8 @@ static int take_cwd(struct nsu_plan *plan)
 	if (from == NSU_CWD_AUTO && plan->by_task & 1u << NSU_MNT && plan->whole &&
 	    !plan->opts.root_dir)
 		from = NSU_CWD_TARGET;
-	else if (from == NSU_CWD_AUTO && nsi_plan_enters(plan, NSU_MNT))
+	else if (from == NSU_CWD_AUTO &&
+		 (nsi_plan_enters(plan, NSU_MNT) || nsi_plan_changes_root(plan)))
 		from = NSU_CWD_INSIDE, path = "/";
 	if ((from == NSU_CWD_INSIDE || from == NSU_CWD_OUTSIDE) && !path)
 		return -EINVAL;
@@ -145,7 +146,6 @@ static int take_tree(struct nsu_plan *plan)
 
 int nsi_plan_take_places(struct nsu_plan *plan)
 {
-	const struct nsi_view *view = &plan->view;
 	int r;
 
 	plan->procfs = openat(plan->ctx->proc_fd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -158,7 +158,6 @@ int nsi_plan_take_places(struct nsu_plan *plan)
 		r = take_view(plan);
 	if (!r)
 		r = take_tree(plan);
-	plan->private_mounts = view->proc || view->sys || view->tree_dir ||
-		view->files[0].text || view->files[1].text;
+	plan->private_mounts = nsi_view_mounts(&plan->view);
 	return r;
 }

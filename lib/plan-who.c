@@ -52,7 +52,7 @@ static char *read_database(const struct nsu_plan *plan, const char *path)
 	char *text = NULL;
 	ssize_t n;
 
-	if (!nsi_plan_enters(plan, NSU_MNT) && !plan->opts.root_dir)
+	if (!nsi_plan_enters(plan, NSU_MNT) && !nsi_plan_changes_root(plan))
 		n = nsi_read_all_at(AT_FDCWD, path, ACCOUNT_LIMIT, &text);
 	else if (plan->root < 0)
 		return NULL;
@@ -209,7 +209,7 @@ static bool refuses_login(const char *shell)
 /* A shell that is there: the account's, else sh. */
 static void find_shell(struct nsu_plan *plan)
 {
-	bool inside = nsi_plan_enters(plan, NSU_MNT) || plan->opts.root_dir;
+	bool inside = nsi_plan_enters(plan, NSU_MNT) || nsi_plan_changes_root(plan);
 	struct nsi_account *account = &plan->account;
 	const char *shell = inside ? NULL : find_host(plan, "SHELL");
 	nsi_autoclose int own = -1;

@@ -98,6 +98,24 @@ void nsu_plan_free(struct nsu_plan *plan)
 	free(plan);
 }
 
+static bool is_choice(unsigned choice)
+{
+	return choice <= NSU_NO;
+}
+
+static int check_options(const struct nsu_plan_options *opts)
+{
+	const unsigned traits_all = (1u << NSU_TRAIT_COUNT) - 1;
+
+	if (opts->types & ~NSU_TYPES_DEFAULT || (opts->host_tools && !opts->tree_dir) ||
+	    (opts->traits_on | opts->traits_off) & ~traits_all ||
+	    opts->uid_from > NSU_ID_NAME || opts->gid_from > NSU_ID_NAME ||
+	    opts->env > NSU_ENV_HOST || opts->cwd_from > NSU_CWD_INSIDE)
+		return -EINVAL;
+	return is_choice(opts->proc) && is_choice(opts->sys) && is_choice(opts->resolv) &&
+	       is_choice(opts->root) ? 0 : -EINVAL;
+}
+
 static struct nsu_plan *new_plan(struct nsu_ctx *ctx, const struct nsu_plan_options *opts)
 {
 	struct nsu_plan *plan = calloc(1, sizeof(*plan));
@@ -176,7 +194,8 @@ static void look_out(struct nsu_plan *plan)
 
 	plan->outlook = (struct nsu_outlook){
 		.entered = plan->entered, .traits = plan->traits,
-		.by_pidfd = plan->hold.pidfd >= 0 && plan->entered == plan->by_task &&
+		.by_pidfd = plan->entered && plan->entered == plan->by_task &&
+			plan->hold.pidfd >= 0 &&
 			nsi_if_usable(plan->ctx, NSU_IF_SETNS_PIDFD),
 		.changes_ids = plan->changes_ids, .uid = plan->uid, .gid = plan->gid,
 		.groups = plan->groups, .group_count = plan->group_count,
@@ -248,8 +267,9 @@ int nsu_plan_new(struct nsu_ctx *ctx, const struct nsu_target *target,
 		r = nsi_take_options(&own, sizeof(own), FIRST_SIZE, opts);
 	if (r < 0)
 		return r;
-	if (own.types & ~NSU_TYPES_DEFAULT || (own.host_tools && !own.tree_dir))
-		return -EINVAL;
+	r = check_options(&own);
+	if (r < 0)
+		return r;
 	plan = new_plan(ctx, &own);
 	if (!plan)
 		return -ENOMEM;
@@ -258,6 +278,7 @@ int nsu_plan_new(struct nsu_ctx *ctx, const struct nsu_target *target,
 		nsu_plan_free(plan);
 		return r;
 	}
+	plan->planned_count = plan->problem_count;
 	*ret = plan;
 	return 0;
 }
@@ -269,6 +290,8 @@ const struct nsu_entry *nsu_plan_get_entry(const struct nsu_plan *plan, enum nsu
 
 int nsu_plan_check(const struct nsu_plan *plan)
 {
+	if (!plan)
+		return -EINVAL;
 	for (unsigned type = 0; type < NSU_TYPE_COUNT; type++)
 		if (plan->entry[type].verdict == NSU_ENTRY_NO ||
 		    plan->entry[type].verdict == NSU_ENTRY_UNREAD)

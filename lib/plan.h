@@ -47,8 +47,16 @@ struct nsu_plan {
 	ssize_t map_count[2];		/* -1: not entered, or unknown */
 	struct nsu_failure problem[NSI_MAX_PROBLEMS];
 	size_t problem_count;
+	size_t planned_count;		/* of these, what planning found */
 };
 
+/* The target's root, or the one named, will be the command's. */
+static inline bool nsi_plan_changes_root(const struct nsu_plan *plan)
+{
+	return plan->root >= 0 && plan->opts.root != NSU_NO &&
+	       (plan->opts.root_dir || plan->by_task & 1u << NSU_MNT ||
+		(plan->opts.root == NSU_YES && !plan->opts.host_tools));
+}
 /* Keeps what was amiss; the oldest NSI_MAX_PROBLEMS of it. */
 void nsi_plan_note(struct nsu_plan *plan, enum nsu_step step, int error);
 static inline bool nsi_plan_enters(const struct nsu_plan *plan, enum nsu_type type)
@@ -65,6 +73,8 @@ int nsi_target_hold(const struct nsu_target *target, struct nsi_hold *ret);
 void nsi_hold_close(struct nsi_hold *hold);
 /* Still there, unreaped? Then all that was read through it was its own. */
 int nsi_hold_check(const struct nsi_hold *hold);
+/* 0: it runs. -ESRCH: it has ended, though nobody may have waited for it yet. Child. */
+int nsi_hold_check_alive(const struct nsi_hold *hold);
 /* The target's namespace of a type, or the one that it is. */
 int nsi_target_open_ns(const struct nsu_target *target, enum nsu_type type, int *ret_fd);
 /* Its type, for a target that is a namespace. -ENOENT: it is a process. */
@@ -89,7 +99,7 @@ struct nsi_teller {
 	struct nsu_plan *plan;
 };
 struct nsi_word {		/* of the child to its parent */
-	enum { NSI_WORD_PROBLEM, NSI_WORD_FAILURE, NSI_WORD_PID } kind;
+	enum { NSI_WORD_PROBLEM, NSI_WORD_FAILURE, NSI_WORD_PID, NSI_WORD_STARTED } kind;
 	int32_t step, error, value;
 };
 void nsi_tell(const struct nsi_teller *teller, enum nsu_step step, int error);

@@ -69,6 +69,42 @@ static bool is_capable_here(const struct nsu_plan *plan, unsigned cap)
 	return plan->own.effective >> cap & 1;
 }
 
+/* Is a user namespace that one or above it? */
+static bool is_above(int above, int userns)
+{
+	nsi_autoclose int held = -1;
+	uint64_t inode = inode_of(above);
+
+	for (unsigned level = 0; level < NSI_MAX_LEVELS; level++) {
+		int parent;
+
+		if (inode_of(userns) == inode)
+			return true;
+		parent = ioctl(userns, NS_GET_PARENT);
+		if (held >= 0)
+			close(held);
+		held = userns = parent;
+		if (parent < 0)
+			break;
+	}
+	return false;
+}
+
+/* One by one, without powers here, only what is owned on the way down to the user
+   namespace that is entered too, or below that. */
+static bool is_on_way(const struct nsu_plan *plan, enum nsu_type type, int userns)
+{
+	int user = plan->fd[NSU_USER];
+
+	if (!nsi_plan_enters(plan, NSU_USER) ||
+	    plan->own.effective >> CAP_SYS_ADMIN_BIT & 1)
+		return true;
+	if (plan->by_task & 1u << type && plan->by_task & 1u << NSU_USER &&
+	    plan->hold.pidfd >= 0 && nsi_if_usable(plan->ctx, NSU_IF_SETNS_PIDFD))
+		return true;
+	return is_above(userns, user) || is_above(user, userns);
+}
+
 static void judge_pid(const struct nsu_plan *plan, struct nsu_entry *entry)
 {
 	nsi_autoclose int self = nsi_ctx_open_self(plan->ctx), above = -1;
@@ -129,6 +165,8 @@ static void judge(const struct nsu_plan *plan, struct nsu_entry *entry)
 		refuse(entry, NSU_RULE_ADMIN_THERE, entry->owner);
 	if (entry->type == NSU_USER)
 		return;
+	if (!is_on_way(plan, entry->type, userns))
+		refuse(entry, NSU_RULE_ADMIN_THERE, entry->owner);
 	if (!is_capable_here(plan, CAP_SYS_ADMIN_BIT))
 		refuse(entry, NSU_RULE_ADMIN_HERE, here);
 	if (entry->type == NSU_MNT && !is_capable_here(plan, CAP_SYS_CHROOT_BIT))

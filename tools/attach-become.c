@@ -22,5 +22,5 @@ int attach_become(struct attach *app)
 	why.step = NSU_STEP_EXEC;
 	why.error = r;
 	say_failure(app, &why);
-	return r == -ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_RUN;
+	return r == -ENOENT || r == -ENOTDIR ? EXIT_NOT_FOUND : EXIT_CANNOT_RUN;
 }

@@ -10,12 +10,6 @@
 
 #define WIDE 100		/* columns: from there on with the owners */
 
-struct sheet {
-	const struct attach *app;
-	struct libscols_table *table;
-	bool wide;
-};
-
 const char *explain_verdict(const struct nsu_entry *entry)
 {
 	static const char *const words[] = {
@@ -80,11 +74,6 @@ char *explain_why(const struct nsu_entry *entry)
 	return r < 0 ? NULL : text;
 }
 
-static int put(struct libscols_line *line, size_t column, char *take_text)
-{
-	return take_text != NULL ? scols_line_refer_data(line, column, take_text) : -ENOMEM;
-}
-
 static char *name_ns(const char *type, uint64_t inode)
 {
 	char *text = NULL;
@@ -94,48 +83,89 @@ static char *name_ns(const char *type, uint64_t inode)
 	return asprintf(&text, "%s:[%" PRIu64 "]", type, inode) < 0 ? NULL : text;
 }
 
-static int add_line(const struct sheet *sheet, const struct nsu_entry *entry)
+/* The reason in the last column, wrapped between words below itself. */
+static void print_wrapped(const struct output *out, size_t column, const char *text)
+{
+	size_t room = out->width > (int)column + 20 ? (size_t)out->width - column : 0;
+
+	while (room > 0 && strlen(text) > room) {
+		size_t len = room;
+
+		while (len > 0 && text[len] != ' ')
+			len--;
+		if (len == 0)
+			break;
+		printf("%.*s\n%*s", (int)len, text, (int)column, "");
+		text += len + 1;
+	}
+	puts(text);
+}
+
+#define CELLS 5			/* TYPE NAMESPACE ENTER OWNER WHY */
+
+struct row {
+	char *cell[CELLS];
+	bool trouble;
+};
+
+static int fill_row(struct row *row, const struct nsu_entry *entry)
 {
 	const char *type = nsu_type_get_name(entry->type);
-	struct libscols_line *line = scols_table_new_line(sheet->table, NULL);
-	size_t column = 0;
-	int r;
 
-	if (line == NULL)
-		return -ENOMEM;
-	r = put(line, column++, strdup(type));
-	if (r == 0)
-		r = put(line, column++, entry->verdict == NSU_ENTRY_NONE ? strdup("-") :
-			name_ns(type, entry->inode));
-	if (r == 0)
-		r = put(line, column++, strdup(explain_verdict(entry)));
-	if (r == 0 && sheet->wide)
-		r = put(line, column++, entry->owner == 0 ? strdup("-") :
-			name_ns("user", entry->owner));
-	if (r == 0)
-		r = put(line, column, explain_why(entry));
-	if (r == 0 && (entry->verdict == NSU_ENTRY_NO || entry->verdict == NSU_ENTRY_UNREAD))
-		r = scols_line_set_color(line, "yellow");
-	return r;
+	row->cell[0] = strdup(type);
+	row->cell[1] = entry->verdict == NSU_ENTRY_NONE ? strdup("-") :
+		name_ns(type, entry->inode);
+	row->cell[2] = strdup(explain_verdict(entry));
+	row->cell[3] = entry->owner == 0 ? strdup("-") : name_ns("user", entry->owner);
+	row->cell[4] = explain_why(entry);
+	row->trouble = entry->verdict == NSU_ENTRY_NO || entry->verdict == NSU_ENTRY_UNREAD;
+	for (size_t i = 0; i < CELLS; i++)
+		if (row->cell[i] == NULL)
+			return -ENOMEM;
+	return 0;
+}
+
+/* Not libsmartcols: nsattach is linked statically, and eight lines need no library. */
+static void print_row(const struct output *out, const struct row *row, const int *width)
+{
+	bool color = out->color && row->trouble;
+	size_t column = 0;
+
+	if (color)
+		fputs("\033[33m", stdout);
+	for (size_t i = 0; i < CELLS - 1; i++) {
+		bool last = i == CELLS - 2 && *row->cell[CELLS - 1] == '\0';
+
+		if (width[i] == 0)
+			continue;
+		printf("%-*s", last ? 0 : width[i] + 1, row->cell[i]);
+		column += (size_t)width[i] + 1;
+	}
+	print_wrapped(out, column, row->cell[CELLS - 1]);
+	if (color)
+		fputs("\033[0m", stdout);
 }
 
 static int print_table(const struct attach *app)
 {
-	static const char *const headings[] = { "TYPE", "NAMESPACE", "ENTER", "OWNER", "WHY" };
-	struct sheet sheet = { .app = app, .table = table_new(&app->out, false),
-			       .wide = app->out.width == 0 || app->out.width >= WIDE };
-	int r = sheet.table != NULL ? 0 : -ENOMEM;
+	struct row rows[NSU_TYPE_COUNT + 1] = {
+		{ .cell = { (char *)"TYPE", (char *)"NAMESPACE", (char *)"ENTER",
+			    (char *)"OWNER", (char *)"WHY" } },
+	};
+	bool wide = app->out.width == 0 || app->out.width >= WIDE;
+	int width[CELLS] = { 0 }, r = 0;
 
-	for (size_t i = 0; i < 5 && r == 0; i++)
-		if ((sheet.wide || i != 3) &&
-		    scols_table_new_column(sheet.table, headings[i], 0,
-					   i == 4 ? SCOLS_FL_WRAP : 0) == NULL)
-			r = -ENOMEM;
 	for (unsigned type = 0; type < NSU_TYPE_COUNT && r == 0; type++)
-		r = add_line(&sheet, nsu_plan_get_entry(app->plan, type));
-	if (r == 0)
-		r = table_print(sheet.table, &app->out);
-	scols_unref_table(sheet.table);
+		r = fill_row(&rows[type + 1], nsu_plan_get_entry(app->plan, type));
+	for (size_t i = 0; i <= NSU_TYPE_COUNT && r == 0; i++)
+		for (size_t c = 0; c < CELLS - 1; c++)
+			if ((wide || c != 3) && (int)strlen(rows[i].cell[c]) > width[c])
+				width[c] = (int)strlen(rows[i].cell[c]);
+	for (size_t i = 0; i <= NSU_TYPE_COUNT && r == 0; i++)
+		print_row(&app->out, &rows[i], width);
+	for (size_t i = 1; i <= NSU_TYPE_COUNT; i++)
+		for (size_t c = 0; c < CELLS; c++)
+			free(rows[i].cell[c]);
 	return r;
 }
 

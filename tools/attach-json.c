@@ -1,130 +1,199 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* --explain --json: one document, nsattach.schema.json. */
+/*
+ * --explain --json and --each --json, nsattach.schema.json. Written here and not by
+ * json-c: nsattach is linked statically (see configure.ac), and starts twice.
+ */
 #include <errno.h>
 #include <inttypes.h>
-#include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "attach-explain.h"
+#include "attach-each.h"
 
 #define SCHEMA 1
 
-/* Text from outside, as valid UTF-8; null where there is none. */
-static struct json_object *text(const char *value)
+static void put_text(const char *text, size_t len)
 {
-	char *valid = value != NULL ? text_utf8(value, strlen(value)) : NULL;
-	struct json_object *object = valid != NULL ? json_object_new_string(valid) : NULL;
+	char *valid = text_utf8(text, len);
 
+	putchar('"');
+	for (const char *at = valid; at != NULL && *at != '\0'; at++) {
+		if (*at == '"' || *at == '\\')
+			printf("\\%c", *at);
+		else if ((unsigned char)*at < 0x20)
+			printf("\\u%04x", (unsigned)*at);
+		else
+			putchar(*at);
+	}
+	putchar('"');
 	free(valid);
-	return object;
 }
 
-static void put(struct json_object *to, const char *key, struct json_object *take_value)
+static void put_string(const char *text)
 {
-	json_object_object_add(to, key, take_value);
+	if (text != NULL)
+		put_text(text, strlen(text));
+	else
+		fputs("null", stdout);
 }
 
-static struct json_object *number_or_null(uint64_t value)
+static void put_key(const char *key)
 {
-	return value != 0 ? json_object_new_uint64(value) : NULL;
+	printf(",\n\"%s\":", key);
 }
 
-static struct json_object *make_entry(const struct nsu_entry *entry)
+static void put_word(const char *key, const char *text)
+{
+	put_key(key);
+	put_string(text);
+}
+
+static void put_bool(const char *key, bool value)
+{
+	put_key(key);
+	fputs(value ? "true" : "false", stdout);
+}
+
+static void put_number(const char *key, int64_t value)
+{
+	put_key(key);
+	printf("%" PRId64, value);
+}
+
+/* 0 is no inode and no pid: unknown, or none. */
+static void put_id(const char *key, uint64_t value)
+{
+	put_key(key);
+	if (value != 0)
+		printf("%" PRIu64, value);
+	else
+		fputs("null", stdout);
+}
+
+static void put_list(const char *key, char *const *list)
+{
+	put_key(key);
+	putchar('[');
+	for (size_t i = 0; list != NULL && list[i] != NULL; i++) {
+		if (i > 0)
+			putchar(',');
+		put_string(list[i]);
+	}
+	putchar(']');
+}
+
+static void put_entry(const struct nsu_entry *entry)
 {
 	static const char *const rules[] = {
-		[NSU_RULE_ADMIN_THERE] = "admin-there", [NSU_RULE_ADMIN_HERE] = "admin-here",
-		[NSU_RULE_CHROOT] = "chroot", [NSU_RULE_NOT_BELOW] = "not-below",
-		[NSU_RULE_NO_INIT] = "no-init", [NSU_RULE_UNREADABLE] = "unreadable",
+		[NSU_RULE_NONE] = NULL,
+		[NSU_RULE_ADMIN_THERE] = "admin-there",
+		[NSU_RULE_ADMIN_HERE] = "admin-here",
+		[NSU_RULE_CHROOT] = "chroot",
+		[NSU_RULE_NOT_BELOW] = "not-below",
+		[NSU_RULE_NO_INIT] = "no-init",
+		[NSU_RULE_UNREADABLE] = "unreadable",
 	};
-	struct json_object *object = json_object_new_object();
 	char *why = explain_why(entry);
 
-	put(object, "type", text(nsu_type_get_name(entry->type)));
-	put(object, "inode", number_or_null(entry->inode));
-	put(object, "enter", text(explain_verdict(entry)));
-	put(object, "rule", entry->rule != NSU_RULE_NONE ? text(rules[entry->rule]) : NULL);
-	put(object, "why", text(why));
-	put(object, "owner", number_or_null(entry->owner));
-	put(object, "needed_in", number_or_null(entry->needed_in));
-	put(object, "error", entry->error != 0 ? text(strerror(-entry->error)) : NULL);
+	printf("{\"type\":\"%s\"", nsu_type_get_name(entry->type));
+	put_id("inode", entry->inode);
+	put_word("enter", explain_verdict(entry));
+	put_word("rule", rules[entry->rule]);
+	put_word("why", why);
+	put_id("owner", entry->owner);
+	put_id("needed_in", entry->needed_in);
+	put_word("error", entry->error != 0 ? strerror(-entry->error) : NULL);
+	putchar('}');
 	free(why);
-	return object;
 }
 
-static struct json_object *make_types(const struct attach *app)
+static void put_types(const struct attach *app)
 {
-	struct json_object *array = json_object_new_array();
-
-	for (unsigned type = 0; type < NSU_TYPE_COUNT; type++)
-		json_object_array_add(array, make_entry(nsu_plan_get_entry(app->plan, type)));
-	return array;
+	put_key("namespaces");
+	putchar('[');
+	for (unsigned type = 0; type < NSU_TYPE_COUNT; type++) {
+		if (type > 0)
+			fputs(",\n", stdout);
+		put_entry(nsu_plan_get_entry(app->plan, type));
+	}
+	putchar(']');
 }
 
-static struct json_object *make_traits(const struct nsu_outlook *outlook)
+static void put_traits(const struct nsu_outlook *outlook)
 {
-	struct json_object *array = json_object_new_array();
+	bool any = false;
 
+	put_key("as_target");
+	putchar('[');
 	for (enum nsu_trait i = 0; i < NSU_TRAIT_COUNT; i++)
-		if (outlook->traits & 1U << i)
-			json_object_array_add(array, text(nsu_trait_get_name(i)));
-	return array;
+		if (outlook->traits & 1U << i) {
+			printf("%s\"%s\"", any ? "," : "", nsu_trait_get_name(i));
+			any = true;
+		}
+	putchar(']');
 }
 
-static struct json_object *make_strings(char *const *list)
-{
-	struct json_object *array = json_object_new_array();
-
-	for (; list != NULL && *list != NULL; list++)
-		json_object_array_add(array, text(*list));
-	return array;
-}
-
-static struct json_object *make_outlook(const struct attach *app)
+static void put_outlook(const struct attach *app)
 {
 	const struct nsu_outlook *outlook = nsu_plan_get_outlook(app->plan);
-	struct json_object *object = json_object_new_object();
 	char caps[20];
 
 	snprintf(caps, sizeof(caps), "%016" PRIx64, outlook->caps);
-	put(object, "by_pidfd", json_object_new_boolean(outlook->by_pidfd));
+	printf("{\"by_pidfd\":%s", outlook->by_pidfd ? "true" : "false");
 	if (app->opts.command[0] != NULL)
-		put(object, "command", make_strings(app->opts.command));
+		put_list("command", app->opts.command);
 	else
-		put(object, "command", NULL);
-	put(object, "shell", text(outlook->shell));
-	put(object, "changes_ids", json_object_new_boolean(outlook->changes_ids));
-	put(object, "uid", json_object_new_int64(outlook->uid));
-	put(object, "gid", json_object_new_int64(outlook->gid));
-	put(object, "capabilities", text(caps));
-	put(object, "as_target", make_traits(outlook));
-	put(object, "label", text(outlook->label));
-	put(object, "seccomp", json_object_new_int(outlook->seccomp));
-	put(object, "no_new_privs", json_object_new_boolean(outlook->no_new_privs));
-	put(object, "cgroup", text(outlook->cgroup));
-	put(object, "paused", json_object_new_boolean(outlook->frozen));
-	put(object, "own_mounts", json_object_new_boolean(outlook->own_mounts));
-	put(object, "target_dir", text(outlook->tree_dir));
-	put(object, "environment", make_strings(outlook->environment));
-	return object;
+		put_word("command", NULL);
+	put_word("shell", outlook->shell);
+	put_bool("changes_ids", outlook->changes_ids);
+	put_number("uid", outlook->uid);
+	put_number("gid", outlook->gid);
+	put_word("capabilities", caps);
+	put_traits(outlook);
+	put_word("label", outlook->label);
+	put_number("seccomp", outlook->seccomp);
+	put_bool("no_new_privs", outlook->no_new_privs);
+	put_word("cgroup", outlook->cgroup);
+	put_bool("paused", outlook->frozen);
+	put_bool("own_mounts", outlook->own_mounts);
+	put_word("target_dir", outlook->tree_dir);
+	put_list("environment", outlook->environment);
+	putchar('}');
 }
 
 int explain_json(const struct attach *app)
 {
-	struct json_object *object = json_object_new_object();
 	int allowed = nsu_plan_check(app->plan);
-	pid_t pid = nsu_plan_get_pid(app->plan);
 	char buf[32];
 
-	put(object, "schema", json_object_new_int(SCHEMA));
-	put(object, "target", text(say_target(app, buf)));
-	put(object, "pid", number_or_null((uint64_t)pid));
-	put(object, "allowed", json_object_new_boolean(allowed == 0));
-	put(object, "exposed", json_object_new_boolean(allowed == -EXDEV));
-	put(object, "namespaces", make_types(app));
-	put(object, "outlook", allowed == -EPERM ? NULL : make_outlook(app));
-	puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PRETTY |
-					    JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(object);
+	printf("{\"schema\":%d", SCHEMA);
+	put_word("target", say_target(app, buf));
+	put_id("pid", (uint64_t)nsu_plan_get_pid(app->plan));
+	put_bool("allowed", allowed == 0);
+	put_bool("exposed", allowed == -EXDEV);
+	put_types(app);
+	put_key("outlook");
+	if (allowed == -EPERM)
+		fputs("null", stdout);
+	else
+		put_outlook(app);
+	puts("}");
 	return 0;
+}
+
+void each_json_line(const char *word, const char *stream, const char *text, size_t len)
+{
+	fputs("{\"target\":", stdout);
+	put_string(word);
+	printf(",\"%s\":", stream);
+	put_text(text, len);
+	puts("}");
+}
+
+void each_json_end(const char *word, int status, bool failed)
+{
+	fputs("{\"target\":", stdout);
+	put_string(word);
+	printf(",\"status\":%d,\"failed\":%s}\n", status, failed ? "true" : "false");
 }

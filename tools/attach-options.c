@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* nsattach's command line: the one table of its options, and what they say together. */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,11 +51,13 @@ static int set_ns(const struct cli *cli, const struct cli_option *option, const 
 {
 	struct attach_opts *opts = cli->opts;
 	enum nsu_type type = option->value;
+	/* What stands behind a "=" is a file, whatever its name. */
+	bool glued = arg != NULL && *arg != '=' && arg[-1] != '=';
 
 	if (arg != NULL && *arg == '=')
 		arg++;
 	/* docker exec -it: the target is the next operand. */
-	if (arg != NULL && type == NSU_IPC && strcmp(arg, "t") == 0) {
+	if (glued && type == NSU_IPC && strcmp(arg, "t") == 0) {
 		opts->docker_it = true;
 		arg = NULL;
 	}
@@ -62,12 +65,12 @@ static int set_ns(const struct cli *cli, const struct cli_option *option, const 
 		opts->types |= 1U << type;
 		return 0;
 	}
-	if (strchr(arg, '/') == NULL && strchr(arg, ':') == NULL) {
+	if (glued && strchr(arg, '/') == NULL && strchr(arg, ':') == NULL) {
 		const char *rest = arg;
 
-		while (*rest != '\0' && strchr("amuinpCUTHFeZc", *rest) != NULL)
+		while (*rest != '\0' && strchr("amuinpCUTHFeZctNSGrwWvj", *rest) != NULL)
 			rest++;
-		if (*rest == '\0' && *arg != '\0')
+		if (*rest == '\0')
 			return cli_wrong(cli->out, "give each letter its own dash: -m -u",
 					 "-%c%s: \"%s\" would be a file, as in --%s=%s",
 					 option->letter, arg, arg, option->name, arg);
@@ -471,8 +474,9 @@ static int check(struct attach *app, char **argv, int first)
 	struct attach_opts *opts = &app->opts;
 
 	opts->command = argv + first;
+	/* As no letter at all; beside a FILE or :ID all the others. */
 	if (opts->all)
-		opts->types = NSU_TYPES_DEFAULT;
+		opts->types = has_elsewhere(opts) ? NSU_TYPES_DEFAULT : 0;
 	if (opts->target == NULL && !has_elsewhere(opts) && !opts->each)
 		return cli_wrong(&app->out, "nsattach 4711, or nsattach --help",
 				 "no target given");
@@ -482,6 +486,15 @@ static int check(struct attach *app, char **argv, int first)
 		return cli_wrong(&app->out, NULL, "--json is for --each and --explain");
 	if (opts->target_dir != NULL && !opts->host_tools)
 		return cli_wrong(&app->out, NULL, "--target-dir is for --host-tools");
+	if (opts->status_fd >= 0) {
+		/* Out of the way of 0, 1 and 2, which are let go of, and of what is opened. */
+		int fd = fcntl(opts->status_fd, F_DUPFD_CLOEXEC, 3);
+
+		if (fd < 0)
+			return cli_wrong(&app->out, NULL, "--status-fd %d: not open",
+					 opts->status_fd);
+		opts->status_fd = fd;
+	}
 	if (opts->each && opts->no_fork)
 		return cli_wrong(&app->out, NULL, "--each runs several: not with --no-fork");
 	if (opts->preserve_credentials &&

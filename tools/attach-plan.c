@@ -30,8 +30,8 @@ static int open_target(struct attach *app)
 	if (opts->target == NULL)
 		return 0;
 	/* A word that is no target and could be no name either is said to be so. */
-	if (opts->target_by_operand && opts->types != 0 && !opts->docker_it &&
-	    opts->command[0] == NULL) {
+	if (opts->target_by_operand && (opts->types != 0 || opts->all) &&
+	    !opts->docker_it && opts->command[0] == NULL) {
 		r = nsu_target_new(app->ctx, opts->target, &app->target);
 		return r == -ENOENT || r == -EINVAL ? complain_no_target(app) :
 			r < 0 ? word_open(&app->out, app->ctx, NULL, opts->target,
@@ -110,6 +110,12 @@ static void complain(const struct attach *app, int error)
 	char buf[32];
 	const char *what = say_target(app, buf);
 
+	if ((error == -ENOENT || error == -ENODATA) && opts->target != NULL &&
+	    strchr(opts->target, '@') != NULL) {
+		msg(&app->out, "%s: no process has that number there%s", what,
+		    error == -ENODATA ? ", as far as you may see" : "");
+		return;
+	}
 	switch (error) {
 	case -ESRCH:
 		msg(&app->out, "%s: has ended", what);

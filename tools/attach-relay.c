@@ -39,6 +39,17 @@ static bool is_disabled(const struct termios *modes, int which)
 	return modes->c_cc[which] == _POSIX_VDISABLE;
 }
 
+/*
+ * An EIO or EAGAIN may come before the last output does (seen on 6.18): the worker that
+ * moves it had stopped for lack of room, and is on its way again. poll(2) waits for it.
+ */
+static bool has_input(const struct tty *tty)
+{
+	struct pollfd fd = { .fd = tty->master, .events = POLLIN };
+
+	return poll(&fd, 1, 0) == 1 && (fd.revents & POLLIN) && !(fd.revents & POLLERR);
+}
+
 /* Reads what the slave gave, a buffer full at most. true: there may be more. */
 static bool pull(struct tty *tty)
 {
@@ -52,6 +63,8 @@ static bool pull(struct tty *tty)
 			continue;
 		if (n < 0 && errno == EAGAIN)
 			return false;
+		if (n < 0 && has_input(tty))
+			continue;
 		/* EIO: nobody has the slave open, and nothing is left. */
 		if (n <= 0) {
 			tty->ended = true;
@@ -66,7 +79,8 @@ static bool pull(struct tty *tty)
 }
 
 /* What the slave's line discipline makes of those keys if it echoes them. */
-static size_t foresee(const struct termios *modes, const char *keys, size_t len, char *ret)
+static size_t foresee(const struct termios *modes, const char *keys, size_t len,
+		      char *ret)
 {
 	bool control = modes->c_lflag & ECHOCTL, quoted = false;
 	bool crnl = (modes->c_oflag & OPOST) && (modes->c_oflag & ONLCR);
@@ -168,8 +182,10 @@ static void push_keys(struct tty *tty)
 /* A line that the terminal has edited, for a slave that would edit it again. */
 static void put_line(struct tty *tty, const char *line, size_t len)
 {
-	static const unsigned char special[] = { VINTR, VQUIT, VSUSP, VERASE, VKILL, VEOF,
-						 VSTART, VSTOP, VWERASE, VREPRINT, VLNEXT };
+	static const unsigned char special[] = {
+		VINTR, VQUIT, VSUSP, VERASE, VKILL, VEOF,
+		VSTART, VSTOP, VWERASE, VREPRINT, VLNEXT,
+	};
 	struct termios modes;
 	bool lines = tcgetattr(tty->master, &modes) == 0 && (modes.c_lflag & ICANON);
 	bool quotes = lines && (modes.c_lflag & IEXTEN) && !is_disabled(&modes, VLNEXT);
@@ -356,7 +372,7 @@ int tty_drain(struct tty *tty)
 	for (;;) {
 		/* Processes that the command left behind may keep the slave open and
 		   write for long: the end is where its own output must have been read. */
-		bool more = tty->pulled < most && pull(tty);
+		bool more = tty->pulled < most && (pull(tty) || has_input(tty));
 
 		if (length(&tty->output) == 0) {
 			if (!more)

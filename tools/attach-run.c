@@ -39,7 +39,7 @@ static void report(const struct attach *app, const char *word, int status)
 	int n = snprintf(line, sizeof(line), "%s %d\n", word, status);
 
 	if (app->opts.status_fd >= 0 && write(app->opts.status_fd, line, (size_t)n) != n)
-		msg_errno(&app->out, errno, "--status-fd %d", app->opts.status_fd);
+		msg_errno(&app->out, errno, "--status-fd");
 }
 
 static int failure_status(const struct nsu_failure *why)
@@ -310,8 +310,11 @@ int attach_run(struct attach *app)
 		report(app, "failed", status);
 		return status;
 	}
-	if (app->opts.no_fork)
-		return attach_become(app);
+	if (app->opts.no_fork) {
+		status = attach_become(app);
+		report(app, "failed", status);
+		return status;
+	}
 	tty = malloc(sizeof(*tty));
 	r = tty != NULL ? open_tty(&run, tty) : -ENOMEM;
 	if (r == 0)

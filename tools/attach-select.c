@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Which targets --each means, and how JSON tells of them. */
+/* Which targets --each means. */
 #include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
 #include "attach-each.h"
@@ -80,6 +79,14 @@ static int add_type(const struct nsu_snapshot *snap, enum nsu_type type,
 	return r;
 }
 
+/* kdevtmpfs has mounts of its own, and nothing to run there. */
+static bool is_kernel(const struct nsu_task *task)
+{
+	struct nsu_task_stat stat = NSU_TASK_STAT_INIT;
+
+	return nsu_task_read_stat(task, &stat) == 0 && stat.kernel;
+}
+
 /* Every set of tasks that shares all namespaces, but the host's and ours: by its first. */
 static int add_sandboxes(const struct attach *app, const struct nsu_snapshot *snap,
 			 struct each_list *list)
@@ -97,7 +104,8 @@ static int add_sandboxes(const struct attach *app, const struct nsu_snapshot *sn
 
 		box = nsu_snapshot_get_sandbox(snap, i);
 		task = nsu_sandbox_get_task(box, 0);
-		if (box != host && box != own && !nsu_task_is_thread(task))
+		if (box != host && box != own && !nsu_task_is_thread(task) &&
+		    !is_kernel(task))
 			r = add(list, asprintf(&word, "%d", (int)nsu_task_get_pid(task)) < 0 ?
 				NULL : word);
 	}
@@ -176,39 +184,4 @@ int each_select(struct attach *app, struct each_list *ret)
 	if (r < 0)
 		each_free(ret);
 	return r;
-}
-
-static struct json_object *new_text(const char *text, size_t len)
-{
-	char *valid = text_utf8(text, len);
-	struct json_object *value = valid != NULL ? json_object_new_string(valid) : NULL;
-
-	free(valid);
-	return value;
-}
-
-static void print_object(struct json_object *take_object)
-{
-	puts(json_object_to_json_string_ext(take_object, JSON_C_TO_STRING_PLAIN |
-					    JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(take_object);
-}
-
-void each_json_line(const char *word, const char *stream, const char *text, size_t len)
-{
-	struct json_object *object = json_object_new_object();
-
-	json_object_object_add(object, "target", new_text(word, strlen(word)));
-	json_object_object_add(object, stream, new_text(text, len));
-	print_object(object);
-}
-
-void each_json_end(const char *word, int status, bool failed)
-{
-	struct json_object *object = json_object_new_object();
-
-	json_object_object_add(object, "target", new_text(word, strlen(word)));
-	json_object_object_add(object, "status", json_object_new_int(status));
-	json_object_object_add(object, "failed", json_object_new_boolean(failed));
-	print_object(object);
 }

@@ -192,9 +192,11 @@ int self_seal(char **argv)
 		prctl(PR_SET_NAME, NAME);
 		return 0;
 	}
-	r = run(make_copy(exe), argv);
-	/* vm.memfd_noexec=2 or a policy forbids it: the reason is of no interest if the
-	   other way works, and is the better one to tell if it does not. */
-	run(make_mount(exe), argv);
-	return r;
+	/* The mount costs a twentieth of the copy, and nobody can make it writable again:
+	   it hangs in no namespace once its descriptor is closed, which exec does. It takes
+	   CAP_SYS_ADMIN; others have the copy. */
+	r = run(make_mount(exe), argv);
+	/* The reason to tell is that of the way that everybody has: vm.memfd_noexec=2, or
+	   a policy that forbids it. */
+	return r == -ELOOP ? r : run(make_copy(exe), argv);
 }

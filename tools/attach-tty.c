@@ -116,7 +116,8 @@ static void make_sane(struct termios *modes)
 		return;
 	modes->c_iflag |= ICRNL | IXON;
 	modes->c_oflag |= OPOST | ONLCR;
-	modes->c_lflag |= ICANON | ISIG | IEXTEN | ECHO | ECHOE | ECHOK | ECHOCTL | ECHOKE;
+	modes->c_lflag |= ICANON | ISIG | IEXTEN | ECHO | ECHOE | ECHOK | ECHOCTL |
+			  ECHOKE;
 }
 
 static int prepare(struct tty *tty)
@@ -236,7 +237,7 @@ void tty_settle(struct tty *tty)
 	if (!tty->started || tty->terminal < 0 || !tty_in_front(tty) ||
 	    tcgetattr(tty->terminal, &now) < 0)
 		return;
-	/* Somebody else has set them since: what we saved is no longer what to restore. */
+	/* Somebody else has set them since: what was saved is not what to restore. */
 	if (tty->changed && !is_same(&now, &tty->applied))
 		tty->changed = false;
 	if (!tty->changed) {

@@ -26,7 +26,7 @@ struct tty_flow {		/* from start to end in data is what waits */
  */
 struct tty {
 	int master;
-	int slave;		/* for the command; the relay closes its own after the fork */
+	int slave;		/* for the command; the relay closes it after the fork */
 	int terminal;		/* the user's, the first of 0, 1, 2 that is one */
 	int in, out;		/* in may be the same as terminal */
 	unsigned slaves;	/* bit n: the command's descriptor n is the slave */
@@ -45,7 +45,7 @@ struct tty {
 
 enum {				/* what tty_step() tells; may be both */
 	TTY_END = 1,		/* the slave is closed, and all it gave was written */
-	TTY_GONE = 2,		/* the user's terminal or pipe is: once, to pass on SIGHUP */
+	TTY_GONE = 2,		/* the user's terminal or pipe is: once, for a SIGHUP */
 };
 
 /*
@@ -65,12 +65,12 @@ int tty_resize(struct tty *tty);
 
 /* One turn of a loop: fills fds[TTY_EVENTS], returns their number. */
 int tty_events(struct tty *tty, struct pollfd *fds);
-/* Milliseconds that poll(2) may wait at most; -1: no end. To be asked after tty_events. */
+/* Milliseconds that poll(2) may wait at most; -1: no end. To ask after tty_events. */
 int tty_timeout(const struct tty *tty);
 /* After poll(2), with the same fds. A mask of TTY_*; a negative errno. */
 int tty_step(struct tty *tty, const struct pollfd *fds, int count);
-/* SIGINT, SIGQUIT or SIGTSTP came from the keyboard: the slave is given its character
-   for it. false: it does not belong to the command's keyboard. */
+/* SIGINT, SIGQUIT or SIGTSTP came from the keyboard: the foreground of the slave gets it,
+   or its character where that is a key like others. false: it came another way. */
 bool tty_signal(struct tty *tty, int sig);
 /* After the command's end: writes all that it left and gives the terminal back. Waits
    where the output is stopped: -EINTR on a signal, and may be called again. */
