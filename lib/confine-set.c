@@ -246,7 +246,7 @@ int nsi_set_label(const struct nsi_confine *confine, int procfs)
 
 int nsi_set_bounding(uint64_t bounding)
 {
-	for (int cap = 0; cap < 64; cap++) {
+	for (int cap = 0; bounding && cap < 64; cap++) {
 		int have = prctl(PR_CAPBSET_READ, cap, 0, 0, 0);
 
 		if (have < 0) {
@@ -299,7 +299,7 @@ int nsi_get_caps(uint64_t *effective, uint64_t *permitted, uint64_t *bounding)
 
 	if (syscall(SYS_capget, &head, data) < 0)
 		return nsi_errno();
-	for (int cap = 0; cap < 64; cap++) {
+	for (int cap = 0; bounding && cap < 64; cap++) {
 		int have = prctl(PR_CAPBSET_READ, cap, 0, 0, 0);
 
 		if (have < 0) {
@@ -313,6 +313,7 @@ int nsi_get_caps(uint64_t *effective, uint64_t *permitted, uint64_t *bounding)
 	}
 	*effective = data[0].effective | (uint64_t)data[1].effective << 32;
 	*permitted = data[0].permitted | (uint64_t)data[1].permitted << 32;
-	*bounding = bound;
+	if (bounding)
+		*bounding = bound;
 	return 0;
 }

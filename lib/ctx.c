@@ -162,7 +162,19 @@ static void look_at_self(struct nsu_ctx *ctx)
 	caps = find_line(text, "CapEff");
 	if (caps && (strtoull(caps, NULL, 16) >> CAP_SYS_PTRACE_BIT & 1))
 		proc->exempt = in_initial_userns(self);
-	if (proc->real)
+}
+
+/* Read when it is asked for: a host has hundreds of mounts, and nsattach needs none. */
+static void look_at_mount(struct nsu_ctx *ctx)
+{
+	nsi_autofree char *text = NULL;
+	nsi_autoclose int self = -1;
+
+	ctx->looked_at_mount = true;
+	if (!ctx->procfs.real)
+		return;
+	self = nsi_ctx_open_self(ctx);
+	if (self >= 0 && nsi_read_all_at(self, "status", 1 << 20, &text) >= 0)
 		find_mount(ctx, self, text);
 }
 
@@ -250,5 +262,7 @@ void nsu_ctx_free(struct nsu_ctx *ctx)
 
 const struct nsu_procfs *nsu_ctx_get_procfs(const struct nsu_ctx *ctx)
 {
+	if (!ctx->looked_at_mount)
+		look_at_mount((struct nsu_ctx *)ctx);
 	return &ctx->procfs;
 }

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include "plan.h"
@@ -291,11 +292,14 @@ static bool is_reachable(void)
 /* The target's own, or one of the caller's: by a descriptor from before. */
 static int change_cwd(const struct nsu_plan *plan, const struct nsi_teller *teller)
 {
+	bool inside = nsi_plan_enters(plan, NSU_MNT) || nsi_plan_changes_root(plan);
+
 	if (plan->cwd < 0)
 		return 0;
 	if (fchdir(plan->cwd) < 0)
 		return nsi_errno();
-	if (is_reachable() || plan->opts.cwd_from == NSU_CWD_OUTSIDE)
+	/* With the caller's own root, into the target is no way out of it. */
+	if (!inside || is_reachable() || plan->opts.cwd_from == NSU_CWD_OUTSIDE)
 		return 0;
 	nsi_tell(teller, NSU_STEP_CWD, -EXDEV);
 	return chdir("/") < 0 ? nsi_errno() : 0;
@@ -346,10 +350,12 @@ static int set_ids(const struct nsu_plan *plan, bool keep_caps, struct nsu_failu
 }
 
 /* The host's files and the target's pids: what keeps its tasks off, see exposed.c. */
-static bool needs_shield(const struct nsu_plan *plan)
+static uint64_t get_shield(const struct nsu_plan *plan)
 {
-	return nsi_plan_enters(plan, NSU_PID) && !nsi_plan_enters(plan, NSU_MNT) &&
-	       !nsi_plan_enters(plan, NSU_USER);
+	bool needed = nsi_plan_enters(plan, NSU_PID) && !nsi_plan_enters(plan, NSU_MNT) &&
+		!nsi_plan_enters(plan, NSU_USER);
+
+	return needed ? 1ull << CAP_SYS_PTRACE_BIT : 0;
 }
 
 static bool is_root(const struct nsu_plan *plan)
@@ -362,23 +368,28 @@ static bool is_root(const struct nsu_plan *plan)
 static int set_caps(const struct nsu_plan *plan)
 {
 	const struct nsi_confine *confine = &plan->confine;
-	uint64_t effective, permitted, bounding, kept;
-	int r = nsi_get_caps(&effective, &permitted, &bounding);
+	uint64_t effective, permitted, kept, shield;
+	int r = nsi_get_caps(&effective, &permitted, NULL);
 
 	if (r < 0)
 		return r;
+	shield = permitted & get_shield(plan);
 	if (nsi_plan_wants(plan, NSU_TRAIT_CAPS)) {
 		uint64_t inheritable = confine->inheritable & permitted;
 		uint64_t ambient = confine->ambient & inheritable;
 
-		kept = is_root(plan) ? permitted & confine->bounding : inheritable;
+		kept = is_root(plan) || plan->opts.keep_caps ?
+			permitted & confine->bounding : inheritable;
+		kept |= shield;
+		if (plan->opts.keep_caps && !is_root(plan))
+			inheritable = ambient = kept;
+		else if (!is_root(plan))
+			inheritable |= shield, ambient |= shield;
 		return nsi_set_caps(kept, inheritable & kept, ambient & kept);
 	}
 	if (is_root(plan))
 		return 0;
-	kept = plan->opts.keep_caps ? permitted : 0;
-	if (needs_shield(plan))
-		kept |= permitted & 1ull << CAP_SYS_PTRACE_BIT;
+	kept = plan->opts.keep_caps ? permitted : shield;
 	return kept ? nsi_set_caps(kept, kept, kept) : 0;
 }
 
@@ -406,11 +417,11 @@ static int set_seccomp(const struct nsu_plan *plan)
 static int confine(const struct nsu_plan *plan, struct nsu_failure *why)
 {
 	bool nnp = nsi_plan_wants(plan, NSU_TRAIT_NNP) && plan->confine.no_new_privs;
-	uint64_t effective, permitted, bounding;
+	uint64_t effective, permitted;
 	int r = 0;
 
 	if (!nnp && nsi_plan_wants(plan, NSU_TRAIT_SECCOMP) && plan->confine.filters) {
-		r = nsi_get_caps(&effective, &permitted, &bounding);
+		r = nsi_get_caps(&effective, &permitted, NULL);
 		if (!r && effective != permitted)
 			r = nsi_set_caps(permitted, 0, 0);
 		if (!r)
@@ -438,11 +449,11 @@ int nsi_become(struct nsu_plan *plan, const struct nsi_teller *teller, int death
 	if (caps && plan->confine.status_error)
 		return nsi_fail(why, NSU_STEP_CAPS, plan->confine.status_error);
 	if (caps) {
-		r = nsi_set_bounding(plan->confine.bounding);
+		r = nsi_set_bounding(plan->confine.bounding | get_shield(plan));
 		if (r < 0)
 			return nsi_fail(why, NSU_STEP_CAPS, r);
 	}
-	r = set_ids(plan, caps || plan->opts.keep_caps || needs_shield(plan) ||
+	r = set_ids(plan, caps || plan->opts.keep_caps || get_shield(plan) ||
 		    nsi_plan_wants(plan, NSU_TRAIT_SECCOMP), why);
 	if (!r)
 		r = stay_closed(dumpable, why);

@@ -43,7 +43,9 @@ int nsi_take_options(void *to, size_t to_size, size_t first, const void *from);
 /* ctx.c, log.c, interface.c */
 struct nsu_ctx {
 	int proc_fd; /* the procfs root, O_PATH or readable directory */
+	/* hidepid, subset and all of exempt: by nsu_ctx_get_procfs() only */
 	struct nsu_procfs procfs;
+	bool looked_at_mount;
 	nsu_log_fn log;
 	void *log_data;
 	enum nsu_log_level log_level;

@@ -29,11 +29,12 @@
  *   size is below that of release 0.1. -E2BIG: a member is set that is newer than the
  *   library.
  * - A struct that the library makes (nsu_type_info, nsu_procfs, nsu_totals, nsu_gap,
- *   nsu_source, nsu_bind) may grow at its end as well: copy none, make no array of them.
- *   Enums may grow: take a value that you do not know for one.
+ *   nsu_source, nsu_bind, nsu_entry, nsu_outlook) may grow at its end as well: copy
+ *   none, make no array of them. Enums may grow: take a value that you do not know for
+ *   one.
  * - A snapshot is immutable and owns all it holds. Entries (struct nsu_ns, nsu_task,
  *   nsu_sandbox, nsu_gap) are borrowed and live until nsu_snapshot_free(). A context is
- *   freed last: snapshots and targets made from it use it.
+ *   freed last: snapshots, targets and plans made from it use it.
  * - count/get pairs walk arrays: get with an index below the count never fails, above
  *   it returns NULL. Arrays are sorted; the order is given with each.
  * - "none" and "unknown" differ: a function that returns an entry says -ENOENT for
@@ -43,9 +44,9 @@
  * - The library prints nothing, never exits, changes no signal handler and keeps no
  *   global state. Different contexts may be used by different threads at once; one
  *   context by one thread at a time, and so the functions called read or open and those
- *   of targets, which use it. All others only look at a finished snapshot: any number of
- *   threads may call them. A context tells about the process that made it: after
- *   fork(2) the child makes its own.
+ *   of targets and plans, which use it. All others only look at a finished snapshot:
+ *   any number of threads may call them. A context tells about the process that made
+ *   it: after fork(2) the child makes its own, but may enter and execute by a plan.
  * - A process that ends while it is looked at is data, not failure.
  */
 
@@ -121,9 +122,9 @@ struct nsu_ctx_options {
 	.log_level = NSU_LOG_WARNING }
 
 /*
- * opts may be NULL for /proc and no log. Reads fstatfs(2), /proc/self, its status, and
- * the options of the procfs mount; where the procfs does not show the caller, the last
- * two by /proc.
+ * opts may be NULL for /proc and no log. Reads fstatfs(2), /proc/self and its status;
+ * where the procfs does not show the caller, the last by /proc. The options of the procfs
+ * mount are read when they are first needed.
  * -ENOENT, -EACCES: /proc could not be opened. -ENODEV: /proc is no procfs.
  * -ENOTDIR: proc_fd is no directory. -EBADF: proc_fd is not open. -EINVAL: also a word in
  * disable that is no interface.
@@ -589,7 +590,7 @@ int nsu_target_find_task(const struct nsu_target *target, const struct nsu_snaps
 int nsu_target_find_ns(const struct nsu_target *target, const struct nsu_snapshot *snap,
 		       const struct nsu_ns **ret);
 
-/* ---- Entering ------------------------------------------------------------------------------- */
+/* ---- Entering ---------------------------------------------------------------------- */
 
 /*
  * A plan is made from a target and options, looked at, and then entered:
@@ -603,12 +604,13 @@ int nsu_target_find_ns(const struct nsu_target *target, const struct nsu_snapsho
  * directory: the namespaces, root, working directory, environment, ids, cgroups, label.
  * From then on nothing is found by a number or a path of the target's any more, and a
  * process that gets its pid later is never entered. A plan holds descriptors of
- * namespaces and so keeps them alive until it is freed.
+ * namespaces and so keeps them alive until it is freed. It may be entered or spawned
+ * from any number of times.
  *
  * What a plan cannot do: the program that makes it is the program that enters, and a
- * hostile container may reach its executable file through /proc/PID/exe and "#!/proc/
- * self/exe" once it runs a command there (CVE-2019-5736). nsattach runs from a sealed copy of itself;
- * the library cannot do that for its caller.
+ * hostile container may reach its executable file through /proc/PID/exe and
+ * "#!/proc/self/exe" once it runs a command there (CVE-2019-5736). nsattach runs from a
+ * sealed copy of itself; the library cannot do that for its caller.
  */
 struct nsu_plan;
 
@@ -621,13 +623,15 @@ enum nsu_trait {
 	NSU_TRAIT_UMASK,
 	NSU_TRAIT_PERSONALITY,	/* personality(2) */
 	NSU_TRAIT_LABEL,	/* AppArmor profile or SELinux context */
-	NSU_TRAIT_CAPS,		/* capabilities(7): its bounding, inheritable, ambient sets */
+	NSU_TRAIT_CAPS,		/* capabilities(7): its bounding, inheritable, ambient
+				   sets */
 	NSU_TRAIT_NNP,		/* no_new_privs, prctl(2) */
-	NSU_TRAIT_SECCOMP,	/* its filters: stops the target's first thread for a moment (ptrace(2))
-				   and needs CAP_SYS_ADMIN in the initial user namespace */
+	NSU_TRAIT_SECCOMP,	/* its filters: stops the target's first thread for a
+				   moment (ptrace(2)) and needs CAP_SYS_ADMIN in the
+				   initial user namespace */
 };
 #define NSU_TRAIT_COUNT 10
-/* What a user has who may do more than the target does: what confines it. */
+/* Those that confine: without them the command may do more than the target may. */
 #define NSU_TRAITS_CONFINING \
 	(1u << NSU_TRAIT_LABEL | 1u << NSU_TRAIT_CAPS | 1u << NSU_TRAIT_NNP | \
 	 1u << NSU_TRAIT_SECCOMP)
@@ -638,89 +642,130 @@ const char *nsu_trait_get_name(enum nsu_trait trait);
 enum nsu_choice { NSU_AUTO, NSU_YES, NSU_NO };
 
 enum nsu_identity {
-	NSU_ID_AUTO,		/* root inside where the mount or user namespace is entered and
-				   has one, else the target's where the user namespace is entered; else KEEP */
-	NSU_ID_KEEP,		/* what the caller is */
-	NSU_ID_FOLLOW,		/* what the target is */
-	NSU_ID_NUMBER,		/* the number in uid or gid, as the entered user namespace counts */
-	NSU_ID_NAME,		/* the name in user or group: of the target's passwd(5) or group(5)
-				   where its mount namespace is entered, else of the caller's /etc/passwd, /etc/group */
+	NSU_ID_AUTO,		/* root inside, where the user namespace is entered and
+				   has a root, or the mount namespace is entered by root;
+				   who the target is, where the user namespace has none;
+				   else KEEP */
+	NSU_ID_KEEP,		/* who the caller is */
+	NSU_ID_FOLLOW,		/* who the target is */
+	NSU_ID_NUMBER,		/* the number in uid or gid, as the entered user namespace
+				   counts */
+	NSU_ID_NAME,		/* the name in user or group: of the target's passwd(5) or
+				   group(5) where its mount namespace is entered or its
+				   root is taken, else of the caller's /etc/passwd,
+				   /etc/group */
 };
 
 enum nsu_environment {
-	NSU_ENV_AUTO,		/* CLEAN where the mount namespace is entered, else HOST */
-	NSU_ENV_CLEAN,		/* TERM of the caller, PATH of the target, HOME, USER, LOGNAME, SHELL of the
-				   user, and no more */
-	NSU_ENV_TARGET,		/* all of the target's */
+	NSU_ENV_AUTO,		/* CLEAN where the mount namespace is entered, else
+				   HOST */
+	NSU_ENV_CLEAN,		/* TERM of the caller, PATH of the target, HOME, USER,
+				   LOGNAME and SHELL of the user, and no more */
+	NSU_ENV_TARGET,		/* all of the target's; without its mount namespace not
+				   PATH and what makes a loader or an interpreter run
+				   code */
 	NSU_ENV_HOST,		/* all of nsu_plan_options.environment */
 };
 
 enum nsu_directory {
-	NSU_CWD_AUTO,		/* the target's where all of it is entered, else "/" where the mount
-				   namespace is, else the caller's */
-	NSU_CWD_TARGET,		/* the target's */
+	NSU_CWD_AUTO,		/* the target's where no type was named and its mount
+				   namespace is entered, else "/" where that is entered or
+				   the root is changed, else the caller's */
+	NSU_CWD_TARGET,		/* the target's; "/" where that was removed or is not
+				   below the root: a problem, see
+				   nsu_plan_get_problem() */
 	NSU_CWD_OUTSIDE,	/* the path in cwd, opened now, as the caller sees it */
-	NSU_CWD_INSIDE,		/* the path in cwd, gone to after entering */
+	NSU_CWD_INSIDE,		/* the path in cwd, gone to after entering, as the command
+				   sees it */
 };
 
+/* All that it points to is borrowed for the call of nsu_plan_new(). */
 struct nsu_plan_options {
 	size_t size;		/* sizeof(struct nsu_plan_options) */
-	unsigned types;		/* mask of 1 << NSU_*: of the target, those that differ from the caller's.
-				   0: all, if ns holds none and net_socket is -1 */
-	const struct nsu_target *ns[NSU_TYPE_COUNT]; /* a namespace from elsewhere, NULL: none.
-				   Borrowed for the call. One of a process: its namespace of that type */
-	int net_socket;		/* number of a socket in the target's descriptor table, whose network
-				   namespace is entered (pidfd_getfd(2), SIOCGSKNS); -1 */
-	bool children;		/* of pid and time those that the target's next children will be in */
-	bool user_parent;	/* the user namespace: the owner of the others, or with the user type
-				   named the parent of that */
-	bool host_tools;	/* all but mnt and user; the target's files are shown below tree_dir
-				   in a mount namespace of the command's own */
-	bool force;		/* even where a task of the target could reach the host through the
-				   command: see nsu_plan_check() */
-	const char *tree_dir;	/* an empty directory; used with host_tools */
-	enum nsu_choice proc;	/* mount a fitting procfs, in a mount namespace of the command's own.
-				   AUTO: where the pid namespace is entered and the mount namespace is not */
-	enum nsu_choice sys;	/* a fitting sysfs; AUTO: the network namespace and not the mount namespace */
-	enum nsu_choice resolv;	/* the target's resolv.conf and hosts over the caller's; AUTO: the network
-				   namespace and not the mount namespace, and the target has one of its own */
+	unsigned types;		/* mask of 1 << NSU_*: of the target, those that differ
+				   from the caller's. 0: all, if ns holds none and
+				   net_socket is -1 */
+	const struct nsu_target *ns[NSU_TYPE_COUNT]; /* a namespace from elsewhere,
+				   instead of the target's; NULL: none. Of a process: its
+				   namespace of that type */
+	int net_socket;		/* number of a socket in the target's descriptor table,
+				   whose network namespace is entered (pidfd_getfd(2),
+				   SIOCGSKNS); -1 */
+	bool children;		/* of pid and time those that the target's next children
+				   will be in */
+	bool user_parent;	/* the user namespace: the owner of the others, or with
+				   the user type named the parent of that */
+	bool host_tools;	/* all but mnt, and but user where the caller may do
+				   without; the target's files are shown below tree_dir in
+				   a mount namespace of the command's own */
+	bool force;		/* even where a task of the target could reach the host
+				   through the command: see nsu_plan_check() */
+	const char *tree_dir;	/* an empty directory; needed with host_tools */
+	enum nsu_choice proc;	/* mount a fitting procfs, in a mount namespace of the
+				   command's own. AUTO: where the pid namespace is entered
+				   and the mount namespace is not, and that it fails is
+				   but a problem */
+	enum nsu_choice sys;	/* a fitting sysfs; AUTO: likewise with the network
+				   namespace */
+	enum nsu_choice resolv;	/* the target's resolv.conf and hosts over the caller's;
+				   AUTO: likewise with the network namespace, where the
+				   target has a mount namespace of its own */
 	unsigned traits_on;	/* mask of 1 << NSU_TRAIT_*: get these */
-	unsigned traits_off;	/* mask: not these. In neither: where the mount namespace is entered
-				   by a process, all but SECCOMP; else none */
-	enum nsu_identity uid_from, gid_from;
-	uid_t uid;
-	gid_t gid;		/* AUTO with uid_from NUMBER or NAME: the primary group that passwd(5) gives,
-				   else the same number */
-	const char *user, *group;
-	bool keep_caps;		/* capabilities permitted after entering a user namespace stay with a
-				   command that is not root there: ambient */
+	unsigned traits_off;	/* mask: not these, whatever traits_on says. In neither:
+				   where the target's mount namespace is entered, all but
+				   SECCOMP; else none */
+	enum nsu_identity uid_from;
+	enum nsu_identity gid_from; /* AUTO with uid_from NUMBER or NAME: the primary
+				   group that passwd(5) gives, else the same number; else
+				   as uid_from */
+	uid_t uid;		/* for NUMBER */
+	gid_t gid;
+	const char *user, *group; /* for NAME */
+	bool keep_caps;		/* capabilities permitted after entering a user namespace
+				   stay with a command that is not root there: ambient */
 	enum nsu_environment env;
-	char *const *environment; /* the caller's, NULL: none */
-	const char *const *setenv; /* NAME=VALUE, or NAME to unset; NULL at the end; NULL: none */
-	enum nsu_choice root;	/* chroot(2): AUTO, YES: the target's root where its mount namespace is entered,
-				   or root_dir. NO: the mount namespace's own */
-	const char *root_dir;	/* a directory as the caller sees it, opened now; NULL: the target's */
+	char *const *environment; /* the caller's, NULL at its end. NULL: an empty one */
+	const char *const *setenv; /* NAME=VALUE, or NAME to unset; NULL at the end;
+				   applied last. NULL: none */
+	enum nsu_choice root;	/* chroot(2): AUTO: to root_dir, else to the target's root
+				   where its mount namespace is entered. YES: also where
+				   it is not. NO: not at all */
+	const char *root_dir;	/* a directory as the caller sees it, opened now; NULL:
+				   the target's */
 	enum nsu_directory cwd_from;
-	const char *cwd;
+	const char *cwd;	/* for OUTSIDE and INSIDE */
 };
-#define NSU_PLAN_OPTIONS_INIT { .size = sizeof(struct nsu_plan_options), .net_socket = -1 }
+#define NSU_PLAN_OPTIONS_INIT { .size = sizeof(struct nsu_plan_options), \
+	.net_socket = -1 }
 
 /*
- * target may be NULL where opts->ns holds what is entered. A target that is a namespace
- * is entered alone. Nothing is entered yet, and that entering is forbidden is no error
- * here: nsu_plan_check() and nsu_plan_get_entry() tell.
+ * opts may be NULL for the defaults, target where opts->ns holds all that is entered. A
+ * target that is a namespace is entered alone. The target may be freed afterwards, the
+ * context not. Nothing is entered yet, and that entering is forbidden is no error here:
+ * nsu_plan_check() and nsu_plan_get_entry() tell.
  *
- * -ESRCH: the target has ended. -EACCES, -EPERM: it may not be looked into (ptrace(2), PTRACE_MODE_READ_FSCREDS).
- * -ENOENT: a namespace that could not be found or opened by anything that is in it or
- * mounted here; root_dir or cwd is not there. -ENODATA: a type that the kernel lacks. -EMEDIUMTYPE: opts->ns[type] is of
- * another type. -ENOTSOCK, -EBADF: net_socket. -ENOKEY: no such user or group name. -EINVAL: also nothing to enter was named.
+ * -ESRCH: the target has ended, reaped or not. -EACCES, -EPERM: something of it beyond
+ * its namespaces may not be looked into, or what opts->ns names, or its descriptor table
+ * (ptrace(2), PTRACE_MODE_READ_FSCREDS, for net_socket PTRACE_MODE_ATTACH_REALCREDS).
+ * -ENOENT: a namespace that is not found, or that nothing can be opened by: no task, no
+ * child, nothing it owns, no bind mount here; root_dir or cwd is not there. -ENOTDIR:
+ * they are no directories. -ENODATA: a target by 64-bit id, and there are none.
+ * -EMEDIUMTYPE: opts->ns[type] is of another type. -EBADF, -ENOTSOCK: net_socket is not
+ * open in the target, is no socket. -EOPNOTSUPP: net_socket, and the kernel or this
+ * procfs gives no pidfd. -ENOKEY: no such user or group name. -EMFILE, -ENFILE: no
+ * descriptor left. -EINVAL: also that nothing to enter was named; types without a target;
+ * what only a process has, and the target is none: net_socket, host_tools, FOLLOW, the
+ * target's root, directory or environment. Others: of the scan for a target that takes
+ * one.
  */
 int nsu_plan_new(struct nsu_ctx *ctx, const struct nsu_target *target,
 		 const struct nsu_plan_options *opts, struct nsu_plan **ret);
+/* The context is freed after it. */
 void nsu_plan_free(struct nsu_plan *plan);
 
 enum nsu_verdict {
-	NSU_ENTRY_NONE,		/* not asked for: stays as the caller's */
+	NSU_ENTRY_NONE,		/* not asked for, or not in this kernel: stays the
+				   caller's */
 	NSU_ENTRY_SAME,		/* the caller is in it already */
 	NSU_ENTRY_YES,		/* will be entered */
 	NSU_ENTRY_NO,		/* setns(2) would refuse: rule says why */
@@ -731,7 +776,8 @@ enum nsu_verdict {
 enum nsu_rule {
 	NSU_RULE_NONE,
 	NSU_RULE_ADMIN_THERE,	/* CAP_SYS_ADMIN in the user namespace that owns it */
-	NSU_RULE_ADMIN_HERE,	/* CAP_SYS_ADMIN in the user namespace that the caller is in by then */
+	NSU_RULE_ADMIN_HERE,	/* CAP_SYS_ADMIN in the user namespace that the caller is
+				   in by then */
 	NSU_RULE_CHROOT,	/* CAP_SYS_CHROOT in that one */
 	NSU_RULE_NOT_BELOW,	/* a pid namespace must be the caller's own or below it */
 	NSU_RULE_NO_INIT,	/* its first process has ended: nothing can start in it */
@@ -741,54 +787,73 @@ enum nsu_rule {
 struct nsu_entry {
 	enum nsu_type type;
 	enum nsu_verdict verdict;
-	enum nsu_rule rule;	/* why not */
+	enum nsu_rule rule;	/* NO, UNREAD: why; NONE: see error */
 	int error;		/* UNREAD: negative errno */
 	uint64_t inode;		/* of the namespace; 0: unknown */
-	uint64_t owner;		/* inode of the user namespace that owns it; 0: unknown, or above
-				   what the caller may see */
-	uint64_t needed_in;	/* ADMIN_*, CHROOT: inode of the user namespace where the capability is
-				   missing; 0: not visible from here */
-	bool owned;		/* the caller's uid created the owner: entering that as well would do */
-	pid_t init;		/* pid: its first process as the procfs numbers it; 0: unknown */
+	uint64_t owner;		/* YES, NO: inode of the user namespace that owns it, of a
+				   user namespace its parent; 0: unknown, or above what
+				   the caller may see */
+	uint64_t needed_in;	/* ADMIN_*, CHROOT: inode of the user namespace where the
+				   capability is missing; 0: not visible from here */
+	bool owned;		/* the owner is not the caller's own, and the caller has
+				   CAP_SYS_ADMIN in it: entering that as well would do */
+	pid_t init;		/* pid: its first process as the procfs numbers it; 0:
+				   unknown */
 };
-/* One for each type, as they stand before anything is entered; never NULL for a valid type. */
-const struct nsu_entry *nsu_plan_get_entry(const struct nsu_plan *plan, enum nsu_type type);
-/* May all of it be entered? 0; -EPERM: a verdict is NO or UNREAD; -EXDEV: a task of the target could reach
-   the host's files through the command, whose root is the caller's while its pid namespace is the target's, and which nothing
-   protects (a task there may have CAP_SYS_PTRACE over it): opts->force enters nevertheless. */
+/* One for each type, as they stand before anything is entered; never NULL for a valid
+   type, NULL for a value that is none. */
+const struct nsu_entry *nsu_plan_get_entry(const struct nsu_plan *plan,
+					   enum nsu_type type);
+/*
+ * May all of it be entered? 0. -EPERM: a verdict is NO or UNREAD. -EXDEV: a task of the
+ * target could reach the host's files through the command, whose root is the caller's
+ * while its pid namespace is the target's, and which nothing protects (a task there may
+ * have CAP_SYS_PTRACE over it): opts->force enters nevertheless.
+ */
 int nsu_plan_check(const struct nsu_plan *plan);
 /* The task of the target, as the procfs numbers it; 0: a namespace alone. */
 pid_t nsu_plan_get_pid(const struct nsu_plan *plan);
 
-/* What the command will be. Borrowed; they live until the plan is freed. */
+/* What the command will be. Borrowed; it lives until the plan is freed. Where a verdict
+   is NO or UNREAD there will be none, and only entered and caps are filled in. */
 struct nsu_outlook {
 	unsigned entered;	/* mask of the types that will be entered */
 	unsigned traits;	/* mask: those of the target that the command gets */
-	bool by_pidfd;		/* in one setns(2) with the target's pidfd */
-	bool changes_ids;	/* uid, gid and groups are set; else they stay the caller's */
+	bool by_pidfd;		/* in one setns(2) with the target's pidfd, unless the
+				   kernel turns out to lack that */
+	bool changes_ids;	/* uid, gid and groups are set; else they stay the
+				   caller's */
 	uid_t uid;		/* in the user namespace that it will be in */
 	gid_t gid;
-	const gid_t *groups;	/* supplementary */
+	const gid_t *groups;	/* supplementary: with FOLLOW the target's, else those
+				   that group(5) gives the user */
 	size_t group_count;
-	uint64_t caps;		/* mask of 1 << CAP_*: what root may have there at most; with CAPS the target's bounding set, else
-				   the caller's permitted set */
-	uint64_t target_caps;	/* the target's bounding set */
+	uint64_t caps;		/* mask of 1 << CAP_*: what root may have there at most;
+				   with CAPS the target's bounding set, else the caller's
+				   permitted set */
+	uint64_t target_caps;	/* the target's bounding set; 0: none or not read */
 	const char *label;	/* the target's, NULL: none or not read */
-	int seccomp;		/* of the target: 0 none, 1 strict, 2 filter; -1: unknown */
-	bool no_new_privs;	/* of the target */
+	int seccomp;		/* of the target: 0 none, 1 strict, 2 filter; -1: not
+				   read */
+	bool no_new_privs;	/* of the target; false: or not read */
 	const char *cgroup;	/* path of the target's, NULL: none or not read */
 	bool frozen;		/* it is paused: the cgroup is not joined */
 	bool cgroup_same;	/* the caller is in it already */
-	int64_t pids_max, pids_now; /* of the tightest limit above the target, cgroup's pids; -1: none */
+	int64_t pids_max, pids_now; /* of the tightest limit above the target, cgroup's
+				   pids; -1: none or not read */
 	bool own_mounts;	/* in a mount namespace of the command's own */
 	bool proc, sys, resolv;	/* mounted there */
-	bool exposed;		/* see nsu_plan_check(), -EXDEV; entered by force or not */
+	bool exposed;		/* see nsu_plan_check(), -EXDEV; entered by force or
+				   not */
 	const char *tree_dir;	/* NULL: none */
-	const char *shell;	/* what to run where no command is given; NULL: the target has none */
+	const char *shell;	/* what to run where no command is given; NULL: there is
+				   none */
 	const char *home;	/* of the user, "/" where passwd does not say */
-	const char *cwd;	/* what will be gone to, as it was named; NULL: the caller's, or the target's by descriptor */
+	const char *cwd;	/* what will be gone to, as it was named; NULL: the
+				   caller's, or a directory that is held */
 	char *const *environment; /* ends with NULL */
-	size_t odd;		/* entries of the target's environment that were left out: odd, or too much */
+	size_t odd;		/* entries of the target's environment that were left out:
+				   odd, or too much */
 };
 /* Never NULL. */
 const struct nsu_outlook *nsu_plan_get_outlook(const struct nsu_plan *plan);
@@ -796,10 +861,11 @@ const struct nsu_outlook *nsu_plan_get_outlook(const struct nsu_plan *plan);
 /* What is done between here and the command, in this order. */
 enum nsu_step {
 	NSU_STEP_CHECK, NSU_STEP_FORK, NSU_STEP_CGROUP, NSU_STEP_RLIMITS, NSU_STEP_OOM,
-	NSU_STEP_SCHED, NSU_STEP_PERSONALITY, NSU_STEP_LABEL, NSU_STEP_TREE, NSU_STEP_SETNS,
-	NSU_STEP_FORK_INSIDE, NSU_STEP_UNSHARE, NSU_STEP_PROC, NSU_STEP_SYS, NSU_STEP_RESOLV,
-	NSU_STEP_ROOT, NSU_STEP_CWD, NSU_STEP_TERMINAL, NSU_STEP_GROUPS, NSU_STEP_GID, NSU_STEP_UID,
-	NSU_STEP_CAPS, NSU_STEP_NNP, NSU_STEP_SECCOMP, NSU_STEP_DEATH_SIGNAL, NSU_STEP_EXEC,
+	NSU_STEP_SCHED, NSU_STEP_PERSONALITY, NSU_STEP_LABEL, NSU_STEP_TREE,
+	NSU_STEP_SETNS, NSU_STEP_FORK_INSIDE, NSU_STEP_UNSHARE, NSU_STEP_PROC,
+	NSU_STEP_SYS, NSU_STEP_RESOLV, NSU_STEP_ROOT, NSU_STEP_CWD, NSU_STEP_TERMINAL,
+	NSU_STEP_GROUPS, NSU_STEP_GID, NSU_STEP_UID, NSU_STEP_CAPS, NSU_STEP_NNP,
+	NSU_STEP_SECCOMP, NSU_STEP_DEATH_SIGNAL, NSU_STEP_EXEC,
 };
 #define NSU_STEP_COUNT 26
 /* What was tried, in words: "join its cgroup". NULL for a value that is none. */
@@ -813,52 +879,74 @@ struct nsu_failure {
 };
 #define NSU_FAILURE_INIT { .size = sizeof(struct nsu_failure) }
 
-/* What could not be applied though the command ran, and what planning found amiss: sorted
-   as it happened. Borrowed until the next call with the plan. */
+/* What does not stop the command, but was not as wished: found in planning, then by the
+   last nsu_plan_enter() or nsu_plan_spawn(); in the order in which it happened, the first
+   32. Borrowed until the next call of these. */
 size_t nsu_plan_count_problems(const struct nsu_plan *plan);
 const struct nsu_failure *nsu_plan_get_problem(const struct nsu_plan *plan, size_t index);
 
 /*
  * Enters in the calling process, which becomes what the command would be: namespaces,
- * mounts, root, working directory, ids, traits; not the environment. It cannot be undone, and a failure
- * may leave it half entered: end then. Into a pid namespace only children go: the first fork(2) after
- * it makes one, and a procfs for it is not mounted. A process of more than one thread cannot
- * enter: -EBUSY. On failure *why (may be NULL) says which step. -EPERM, -EXDEV: as nsu_plan_check(). -ESRCH: the
- * target has ended meanwhile. Others: of the step.
+ * mounts, root, working directory, ids, traits; not the environment. It cannot be undone,
+ * and a failure may leave it half entered: end then. Into a pid namespace only children
+ * go: the first fork(2) after it makes one, and a procfs for it is not mounted. The
+ * caller may be the fork of the process that made the plan.
+ *
+ * On failure *why, which may be NULL, says which step. -EBUSY at CHECK: a process of
+ * more than one thread cannot enter. -EPERM, -EXDEV at CHECK: as nsu_plan_check().
+ * -ESRCH at SETNS: the target has ended meanwhile. Others: of the step.
  */
 int nsu_plan_enter(struct nsu_plan *plan, struct nsu_failure *why);
 
 /* Executes a command in the calling process, with the plan's environment and found in
-   its PATH, as nsu_plan_spawn() does; all descriptors but 0, 1 and 2 are closed by it. argv0: what the
-   command is called, "-sh"; NULL: argv[0]. Returns only when it fails. */
+   its PATH, as nsu_plan_spawn() does. All descriptors but 0, 1 and 2 are closed by it.
+   argv0: what the command is called, "-sh"; NULL: argv[0]. Returns only when it fails:
+   errors as those at EXEC. */
 int nsu_plan_exec(struct nsu_plan *plan, char *const *argv, const char *argv0);
 
 struct nsu_spawn_options {
 	size_t size;		/* sizeof(struct nsu_spawn_options) */
-	char *const *argv;	/* the command, NULL at its end. Without a slash it is looked for in the PATH
-				   of the plan's environment, inside. NULL: function */
-	int (*function)(void *data); /* called in the child; its result is the exit status. After a fork of a program
-				   with threads it may only do what signal-safety(7) lists */
-	void *data;
-	int fds[3];		/* become 0, 1, 2 of the command; -1: the caller's. No others reach a command */
-	int terminal;		/* -1, or the controlling terminal of the caller's session: the command gets a process group
-				   of its own, in the foreground there */
+	char *const *argv;	/* the command, NULL at its end. Without a slash it is
+				   looked for in the PATH of the plan's environment,
+				   inside. NULL: a function is called; one of the two is
+				   given */
+	int (*function)(void *data); /* called in the child, whose exit status is what it
+				   returns, by _exit(2): flush what it prints. After the
+				   fork of a program with threads it may only do what
+				   signal-safety(7) lists */
+	void *data;		/* its argument */
+	int fds[3];		/* become 0, 1, 2 of the child, in any order; -1: the
+				   caller's. A command gets no others, a function keeps
+				   them all */
+	int terminal;		/* -1, or the controlling terminal of the caller's
+				   session: the child gets a process group of its own, in
+				   the foreground there */
 	bool group;		/* a process group of its own also without a terminal */
-	int death_signal;	/* sent to the command when the thread that spawned it ends (PR_SET_PDEATHSIG);
-				   0: none. A set-uid program is not sent it */
+	int death_signal;	/* sent to the child when the thread that spawned it ends
+				   (PR_SET_PDEATHSIG); 0: none. A set-uid program is not
+				   sent it */
 	const char *argv0;	/* what the command is called, "-sh"; NULL: argv[0] */
-	const sigset_t *mask;	/* the command's signal mask, NULL: the caller's */
+	const sigset_t *mask;	/* the child's signal mask, NULL: the caller's */
 };
 #define NSU_SPAWN_OPTIONS_INIT { .size = sizeof(struct nsu_spawn_options), \
 	.fds = { -1, -1, -1 }, .terminal = -1 }
 
 /*
- * Runs a command inside, in a child of the caller; the caller stays outside. Returns the
- * child's pid once the command was executed or the function is about to be called; the caller waits
- * for it. May be called by a program with threads; a SIGCHLD for a short-lived child may come as well.
- * -EAGAIN at FORK_INSIDE: the cgroup's or the user's limit of processes. -ENOMEM at FORK_INSIDE: the pid namespace's first
- * process has ended. -ENOENT at EXEC: no such command; -ELIBACC: it is there, but not the interpreter or
- * loader that it names; -EACCES, -ENOEXEC and others: it cannot be executed.
+ * Runs a command or a function inside, in a child of the caller; the caller stays
+ * outside. Returns the child's pid once the command was executed or the function is about
+ * to be called; the caller waits for it. May be called by a program with threads. Where
+ * there are two forks, a SIGCHLD for the first comes as well; it is waited for here. No
+ * signal handler of the caller's runs in a command.
+ *
+ * On failure no child is left, and *why, which may be NULL, says which step.
+ * -EINVAL, -E2BIG at CHECK: also argv and function both given, or neither; no argv[0].
+ * -EPERM, -EXDEV at CHECK: as nsu_plan_check(). -ESRCH at SETNS: the target has ended
+ * meanwhile, or the child was killed on its way. -EAGAIN at FORK, FORK_INSIDE: the limit
+ * of processes of the user, of the cgroup. -ENOMEM at FORK_INSIDE: the pid namespace's
+ * first process has ended. -EBADF at TERMINAL: one of fds is not open. -ENOENT at EXEC:
+ * no such command; -ELIBACC: it is there, but not the interpreter or loader that it
+ * names; -ENOEXEC: it is no program, nor does it begin with "#!"; -EACCES and others: it
+ * cannot be executed. Others: of the step.
  */
 pid_t nsu_plan_spawn(struct nsu_plan *plan, const struct nsu_spawn_options *opts,
 		     struct nsu_failure *why);

@@ -36,6 +36,8 @@ static int take_root(struct nsu_plan *plan)
 
 	if (opts->root_dir)
 		return open_dir(AT_FDCWD, opts->root_dir, &plan->root);
+	if (!plan->hold.pid && opts->root == NSU_YES)
+		return -EINVAL;
 	if (!plan->hold.pid || !needed)
 		return 0;
 	return open_dir(plan->hold.dir, "root", &plan->root);

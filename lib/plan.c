@@ -127,6 +127,7 @@ static struct nsu_plan *new_plan(struct nsu_ctx *ctx, const struct nsu_plan_opti
 	plan->hold = (struct nsi_hold){ .dir = -1, .pidfd = -1 };
 	plan->map_count[0] = plan->map_count[1] = -1;
 	plan->view.tree = -1;
+	plan->confine.seccomp = -1;
 	for (size_t i = 0; descriptors(plan, i); i++)
 		*descriptors(plan, i) = -1;
 	for (unsigned type = 0; type < NSU_TYPE_COUNT; type++) {
@@ -179,8 +180,10 @@ static int take_confinement(struct nsu_plan *plan)
 		return r;
 	if (nsi_plan_wants(plan, NSU_TRAIT_SECCOMP) && plan->confine.seccomp) {
 		r = nsi_confine_copy_seccomp(&plan->hold, &plan->confine);
-		if (r < 0)
+		if (r < 0) {
 			nsi_plan_note(plan, NSU_STEP_SECCOMP, r);
+			plan->traits &= ~(1u << NSU_TRAIT_SECCOMP);
+		}
 		if (r == -ESRCH)
 			return r;
 	}
@@ -224,8 +227,7 @@ static void look_out(struct nsu_plan *plan)
 
 static int fill(struct nsu_plan *plan, const struct nsu_target *target)
 {
-	int r = nsi_get_caps(&plan->own.effective, &plan->own.permitted,
-			     &plan->own.bounding);
+	int r = nsi_get_caps(&plan->own.effective, &plan->own.permitted, NULL);
 
 	plan->own.euid = geteuid();
 	if (!r)

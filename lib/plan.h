@@ -12,7 +12,7 @@
 struct nsi_userns {		/* the caller's own, and what it may there */
 	uint64_t inode;
 	uid_t euid;
-	uint64_t effective, permitted, bounding;
+	uint64_t effective, permitted;
 };
 
 struct nsu_plan {

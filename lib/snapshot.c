@@ -32,7 +32,7 @@ static int run_sources(struct nsi_builder *b)
 
 static void count_hidden(struct nsu_snapshot *snap)
 {
-	const struct nsu_procfs *proc = &snap->ctx->procfs;
+	const struct nsu_procfs *proc = nsu_ctx_get_procfs(snap->ctx);
 
 	/* The capability may not be enough: a security module has its own word. Process 1
 	   is always there, and the one most guarded. */

@@ -205,7 +205,8 @@ static pid_t fork_entrant(struct spawn *spawn)
 	char *stack;
 	pid_t pid;
 
-	if (!nsi_plan_enters(plan, NSU_PID) || nsi_plan_enters(plan, NSU_TIME) ||
+	if (spawn->opts.function || !nsi_plan_enters(plan, NSU_PID) ||
+	    nsi_plan_enters(plan, NSU_TIME) ||
 	    prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) != 0) {
 		pid = fork();
 		if (pid == 0)

@@ -101,6 +101,36 @@ static int switch_hosts(const char *text, size_t len, struct nsi_file *ret)
 	return 0;
 }
 
+/* What would look the same need not be mounted: a service's or a shell's sandbox has the
+   host's own files most often. Blanks between words are no difference. */
+static bool is_same(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+	const char *a_end = a + a_len, *b_end = b + b_len;
+
+	while (a < a_end && b < b_end && *a == *b) {
+		bool blank = *a == ' ' || *a == '\t';
+
+		do
+			a++;
+		while (blank && a < a_end && (*a == ' ' || *a == '\t'));
+		do
+			b++;
+		while (blank && b < b_end && (*b == ' ' || *b == '\t'));
+	}
+	return a == a_end && b == b_end;
+}
+
+static void drop_same(struct nsi_file *file)
+{
+	nsi_autofree char *own = NULL;
+	ssize_t n = read_own(file->path, &own);
+
+	if (n < 0 || !is_same(file->text, file->len, own, n))
+		return;
+	free(file->text);
+	file->text = NULL;
+}
+
 static int read_switch(struct nsi_file *ret)
 {
 	nsi_autofree char *text = NULL;
@@ -128,6 +158,7 @@ int nsi_view_plan_resolv(const struct nsu_ctx *ctx, int root, struct nsi_view *v
 			continue;
 		if (i != NSSWITCH)
 			file.len = n;
+		drop_same(&file);
 		free(view->files[i].text);
 		view->files[i] = file;
 	}

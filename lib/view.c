@@ -44,8 +44,8 @@ void nsi_view_free(struct nsi_view *view)
 void nsi_view_plan_proc(const struct nsu_ctx *ctx, struct nsi_view *view)
 {
 	view->proc = true;
-	view->hidepid = ctx->procfs.hidepid;
-	view->subset = ctx->procfs.subset;
+	view->hidepid = nsu_ctx_get_procfs(ctx)->hidepid;
+	view->subset = nsu_ctx_get_procfs(ctx)->subset;
 }
 
 /* setns(2) into a mount namespace leaves both at its root; the caller's may differ. */

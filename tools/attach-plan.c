@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* From the options to a plan: what is meant is opened here, and nowhere later. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,10 +16,13 @@ static int complain_no_target(const struct attach *app)
 	char letters[32] = "", *at = letters;
 
 	for (unsigned type = 0; type < NSU_TYPE_COUNT; type++)
-		if (opts->types & 1U << type)
+		if (opts->types & 1U << type && !opts->all)
 			at += sprintf(at, " -%c", nsu_type_get_info(type)->letter);
-	cli_wrong(&app->out, NULL, "%s: no target given, and \"%s\" is none",
-		  *letters ? letters + 1 : "-a", opts->target);
+	if (opts->all)
+		strcpy(letters, " -a");
+	msg(&app->out, "%s: no target given, and \"%s\" is none", letters + 1,
+	    opts->target);
+	msg(&app->out, "try: nsattach 4711%s %s", letters, opts->target);
 	return -EINVAL;
 }
 
@@ -104,6 +108,18 @@ static void fill_options(const struct attach *app, struct nsu_plan_options *plan
 	plan->cwd = opts->cwd;
 }
 
+/* -r=DIR, -w=DIR: is it this one that cannot be opened? */
+static bool complain_dir(const struct attach *app, const char *option, const char *dir)
+{
+	int fd = dir != NULL ? open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC) : 0;
+
+	if (fd < 0)
+		msg_errno(&app->out, errno, "%s=%s", option, dir);
+	else if (dir != NULL)
+		close(fd);
+	return fd < 0;
+}
+
 static void complain(const struct attach *app, int error)
 {
 	const struct attach_opts *opts = &app->opts;
@@ -116,6 +132,9 @@ static void complain(const struct attach *app, int error)
 		    error == -ENODATA ? ", as far as you may see" : "");
 		return;
 	}
+	if (complain_dir(app, "-r", opts->root_dir) ||
+	    (opts->cwd_from == NSU_CWD_OUTSIDE && complain_dir(app, "-w", opts->cwd)))
+		return;
 	switch (error) {
 	case -ESRCH:
 		msg(&app->out, "%s: has ended", what);
@@ -130,6 +149,11 @@ static void complain(const struct attach *app, int error)
 		    "its passwd or group file; a number works without one");
 		break;
 	case -EINVAL:
+		if (opts->user_parent && app->target != NULL) {
+			msg(&app->out, "%s: --user-parent: of the namespaces named none "
+			    "differs from yours", what);
+			break;
+		}
 		msg(&app->out, "%s: not with a namespace alone: that needs a process",
 		    what);
 		break;
@@ -139,8 +163,8 @@ static void complain(const struct attach *app, int error)
 		    error == -EBADF ? "not open" : "no socket");
 		break;
 	case -ENOENT:
-		msg(&app->out, "%s: %s: nothing that is in it or names it can be opened, "
-		    "or a directory is not there", what, strerror(ENOENT));
+		msg(&app->out, "%s: %s: nothing that is in it or names it can be opened",
+		    what, strerror(ENOENT));
 		break;
 	default:
 		msg_errno(&app->out, error, "%s: look into it", what);

@@ -177,6 +177,13 @@ void say_failure(const struct attach *app, const struct nsu_failure *why)
 	case NSU_STEP_EXEC:
 		say_no_command(app, why->error);
 		break;
+	case NSU_STEP_CWD:
+		if (app->opts.cwd != NULL) {
+			msg_errno(&app->out, why->error, "%s: -W=%s", what,
+				  app->opts.cwd);
+			break;
+		}
+		/* fall through */
 	default:
 		msg_errno(&app->out, why->error, "%s: %s", what,
 			  nsu_step_get_name(why->step));

@@ -5,7 +5,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include "nsi.h"
+#include "enter.h"
 #include "output.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -74,11 +74,72 @@ static void try_escape(char *text)
 	free(text_cut_end(&out, text, 12));
 }
 
+/* The last line of the text is the name to look for. */
+static void try_passwd(char *text)
+{
+	const char *name = strrchr(text, '\n');
+	struct nsi_account a;
+
+	if (name && !nsi_account_find(text, name + 1, 0, &a) && *a.name &&
+	    strcmp(a.name, name + 1))
+		abort();
+	if (nsi_account_find(text, NULL, 0, &a))
+		return;
+	if (a.uid || a.gid == UINT32_MAX || nsi_has_control(a.name, strlen(a.name)) ||
+	    (*a.home && *a.home != '/') || nsi_has_control(a.home, strlen(a.home)) ||
+	    (*a.shell && *a.shell != '/') || nsi_has_control(a.shell, strlen(a.shell)))
+		abort();
+}
+
+static void try_group(char *text)
+{
+	const char *name = strrchr(text, '\n');
+	gid_t gid, list[4];
+	size_t count;
+
+	name = name ? name + 1 : "root";
+	if (!nsi_group_find(text, name, &gid) && gid == UINT32_MAX)
+		abort();
+	count = nsi_group_list(text, name, list, 4);
+	for (size_t i = 1; i < count; i++)
+		if (list[i - 1] >= list[i])
+			abort();
+}
+
+/* A newline stands for the NUL between entries, which the text cannot hold. */
+static void try_environ(char *text)
+{
+	size_t len = strlen(text);
+	char *copy = strdup(text);
+	struct nsi_environ env;
+
+	for (char *at = copy; at && *at; at++)
+		if (*at == '\n')
+			*at = '\0';
+	if (!copy || nsi_environ_parse(&env, copy, len) < 0)
+		return;
+	for (size_t i = 0; i < env.count; i++) {
+		char *equals = strchr(env.list[i], '='), *name = strdup(env.list[i]);
+
+		if (!equals || equals == env.list[i] || !name)
+			abort();
+		name[equals - env.list[i]] = '\0';
+		if (nsi_environ_get(&env, name) != equals + 1)
+			abort();
+		free(name);
+	}
+	if (nsi_environ_set(&env, "LD_PRELOAD", "x") < 0)
+		abort();
+	if (!nsi_environ_disarm(&env) || nsi_environ_get(&env, "LD_PRELOAD"))
+		abort();
+	nsi_environ_free(&env);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static void (*const parsers[])(char *) = {
 		try_link, try_nspid, try_stat, try_mount, nsi_unescape_octal, try_word,
-		try_escape,
+		try_escape, try_passwd, try_group, try_environ,
 	};
 	char *text;
 
