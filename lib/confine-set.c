@@ -246,7 +246,7 @@ int nsi_set_label(const struct nsi_confine *confine, int procfs)
 
 int nsi_set_bounding(uint64_t bounding)
 {
-	for (int cap = 0; bounding && cap < 64; cap++) {
+	for (int cap = 0; cap < 64; cap++) {
 		int have = prctl(PR_CAPBSET_READ, cap, 0, 0, 0);
 
 		if (have < 0) {

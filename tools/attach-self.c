@@ -183,7 +183,6 @@ static int run(int take_fd, char **argv)
 int self_seal(char **argv)
 {
 	nsi_autoclose int exe = open_exe();
-	int r;
 
 	if (exe < 0)
 		return exe;
@@ -195,8 +194,8 @@ int self_seal(char **argv)
 	/* The mount costs a twentieth of the copy, and nobody can make it writable again:
 	   it hangs in no namespace once its descriptor is closed, which exec does. It takes
 	   CAP_SYS_ADMIN; others have the copy. */
-	r = run(make_mount(exe), argv);
+	run(make_mount(exe), argv);
 	/* The reason to tell is that of the way that everybody has: vm.memfd_noexec=2, or
 	   a policy that forbids it. */
-	return r == -ELOOP ? r : run(make_copy(exe), argv);
+	return run(make_copy(exe), argv);
 }
