@@ -76,6 +76,7 @@ int nsi_command_run(const struct nsi_command *command)
 	for (path = path ? path : NSI_DEFAULT_PATH; path;
 	     path = strchr(path, ':') ? strchr(path, ':') + 1 : NULL) {
 		size_t len = strcspn(path, ":");
+		struct stat st;
 		int tried;
 
 		/* An empty or relative place would be whatever the working directory has. */
@@ -85,6 +86,9 @@ int nsi_command_run(const struct nsi_command *command)
 		command->path[len] = '/';
 		strcpy(command->path + len + 1, command->name);
 		tried = try(command, command->path);
+		/* A place that may not be searched has nothing for this user. */
+		if (tried == -EACCES && stat(command->path, &st) < 0)
+			continue;
 		if (tried != -ENOENT && tried != -ENOTDIR &&
 		    (r == -ENOENT || tried != -EACCES))
 			r = tried;

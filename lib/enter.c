@@ -5,6 +5,7 @@
  * would signal threads that are not there).
  */
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -280,13 +281,13 @@ static int change_root(const struct nsu_plan *plan)
 }
 
 /* A working directory that is not below the root would lead out of it (CVE-2024-21626):
-   the kernel then answers with "(unreachable)". */
+   the kernel then answers with "(unreachable)" before a path. One that is too long for
+   an answer may be either. */
 static bool is_reachable(void)
 {
-	char path[16];
-	long n = syscall(SYS_getcwd, path, sizeof(path));
+	char path[PATH_MAX];
 
-	return n < 0 ? errno == ERANGE : path[0] == '/';
+	return syscall(SYS_getcwd, path, sizeof(path)) > 0 && path[0] == '/';
 }
 
 /* The target's own, or one of the caller's: by a descriptor from before. */
@@ -394,7 +395,7 @@ static int set_caps(const struct nsu_plan *plan)
 }
 
 /* Whoever ended before the signal was set is told by the pidfd. */
-static int set_death_signal(int signal, int parent)
+int nsi_set_death_signal(int signal, int parent)
 {
 	struct pollfd fds = { .fd = parent, .events = POLLIN };
 
@@ -414,34 +415,26 @@ static int set_seccomp(const struct nsu_plan *plan)
 
 /* Without no_new_privs a filter needs CAP_SYS_ADMIN, so it comes before that is given
    up; with it as late as can be, since it may forbid what is still to do. */
-static int confine(const struct nsu_plan *plan, struct nsu_failure *why)
+static bool is_filtered_first(const struct nsu_plan *plan)
 {
-	bool nnp = nsi_plan_wants(plan, NSU_TRAIT_NNP) && plan->confine.no_new_privs;
-	uint64_t effective, permitted;
-	int r = 0;
-
-	if (!nnp && nsi_plan_wants(plan, NSU_TRAIT_SECCOMP) && plan->confine.filters) {
-		r = nsi_get_caps(&effective, &permitted, NULL);
-		if (!r && effective != permitted)
-			r = nsi_set_caps(permitted, 0, 0);
-		if (!r)
-			r = set_seccomp(plan);
-		if (r < 0)
-			return nsi_fail(why, NSU_STEP_SECCOMP, r);
-	}
-	r = set_caps(plan);
-	if (r < 0)
-		return nsi_fail(why, NSU_STEP_CAPS, r);
-	if (!nnp)
-		return 0;
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		return nsi_fail(why, NSU_STEP_NNP, nsi_errno());
-	r = set_seccomp(plan);
-	return r < 0 ? nsi_fail(why, NSU_STEP_SECCOMP, r) : 0;
+	return nsi_plan_wants(plan, NSU_TRAIT_SECCOMP) && plan->confine.filters &&
+	       !(nsi_plan_wants(plan, NSU_TRAIT_NNP) && plan->confine.no_new_privs);
 }
 
-int nsi_become(struct nsu_plan *plan, const struct nsi_teller *teller, int death_signal,
-	       int parent, struct nsu_failure *why)
+static int give_up_caps(const struct nsu_plan *plan, struct nsu_failure *why)
+{
+	int r = set_caps(plan);
+
+	if (r < 0)
+		return nsi_fail(why, NSU_STEP_CAPS, r);
+	if (nsi_plan_wants(plan, NSU_TRAIT_NNP) && plan->confine.no_new_privs &&
+	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return nsi_fail(why, NSU_STEP_NNP, nsi_errno());
+	return 0;
+}
+
+
+int nsi_become_user(struct nsu_plan *plan, struct nsu_failure *why)
 {
 	int dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0), r;
 	bool caps = nsi_plan_wants(plan, NSU_TRAIT_CAPS);
@@ -457,8 +450,17 @@ int nsi_become(struct nsu_plan *plan, const struct nsi_teller *teller, int death
 		    nsi_plan_wants(plan, NSU_TRAIT_SECCOMP), why);
 	if (!r)
 		r = stay_closed(dumpable, why);
-	if (r < 0)
-		return r;
+	if (!r && !is_filtered_first(plan))
+		r = give_up_caps(plan, why);
+	return r;
+}
+
+int nsi_become_command(struct nsu_plan *plan, const struct nsi_teller *teller,
+		       int death_signal, int parent, struct nsu_failure *why)
+{
+	uint64_t effective, permitted;
+	int r;
+
 	if (nsi_plan_wants(plan, NSU_TRAIT_RLIMITS) && !plan->confine.limits_error) {
 		r = nsi_set_limits(&plan->confine);
 		if (r < 0)
@@ -466,8 +468,17 @@ int nsi_become(struct nsu_plan *plan, const struct nsi_teller *teller, int death
 	}
 	if (nsi_plan_wants(plan, NSU_TRAIT_UMASK) && plan->confine.umask >= 0)
 		umask(plan->confine.umask);
-	r = set_death_signal(death_signal, parent);
+	r = nsi_set_death_signal(death_signal, parent);
 	if (r < 0)
 		return nsi_fail(why, NSU_STEP_DEATH_SIGNAL, r);
-	return confine(plan, why);
+	if (is_filtered_first(plan)) {
+		r = nsi_get_caps(&effective, &permitted, NULL);
+		if (!r && effective != permitted)
+			r = nsi_set_caps(permitted, 0, 0);
+	}
+	if (!r)
+		r = set_seccomp(plan);
+	if (r < 0)
+		return nsi_fail(why, NSU_STEP_SECCOMP, r);
+	return is_filtered_first(plan) ? give_up_caps(plan, why) : 0;
 }

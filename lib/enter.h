@@ -203,6 +203,8 @@ struct nsi_view {
 };
 #define NSI_VIEW_INIT { .tree = -1 }
 void nsi_view_free(struct nsi_view *view);
+/* The descriptors that a child noted in memory that was lent to it are not ours. */
+void nsi_view_forget(struct nsi_view *view);
 /* Has anything to mount, for which it takes a mount namespace of the command's own? */
 static inline bool nsi_view_mounts(const struct nsi_view *view)
 {

@@ -159,9 +159,10 @@ static int open_link(const struct nsu_task *task, const char *name, uint64_t ino
 	return take_fd(openat(dir, path, O_RDONLY | O_CLOEXEC), inode, ret);
 }
 
-static int open_bound(struct nsu_ctx *ctx, const struct nsu_ns *ns, int *ret)
+/* By a file that it is bound to; whoever made that may be long gone. */
+static int open_bound(struct nsu_ctx *ctx, uint64_t inode, enum nsu_type *ret_type,
+		      int *ret)
 {
-	uint64_t inode = nsu_ns_get_inode(ns);
 	struct nsu_binds *binds;
 	int r = nsu_binds_new(ctx, NULL, &binds);
 
@@ -179,6 +180,8 @@ static int open_bound(struct nsu_ctx *ctx, const struct nsu_ns *ns, int *ret)
 			continue;
 		r = file->form != FORM_NS || file->fd < 0 ? -ENOENT :
 			take_fd(fcntl(file->fd, F_DUPFD_CLOEXEC, 3), inode, ret);
+		if (!r)
+			*ret_type = file->type;
 		nsu_target_free(file);
 	}
 	nsu_binds_free(binds);
@@ -203,6 +206,7 @@ static int open_found(struct nsu_ctx *ctx, const struct nsu_ns *ns, int depth, i
 {
 	const struct nsu_type_info *info = nsu_type_get_info(nsu_ns_get_type(ns));
 	uint64_t inode = nsu_ns_get_inode(ns);
+	enum nsu_type type;
 	int r = -ENOENT;
 
 	if (depth > MAX_DEPTH)
@@ -212,7 +216,7 @@ static int open_found(struct nsu_ctx *ctx, const struct nsu_ns *ns, int depth, i
 	for (size_t i = 0; i < nsu_ns_count_heirs(ns) && r < 0; i++)
 		r = open_link(nsu_ns_get_heir(ns, i), info->for_children, inode, ret);
 	if (r < 0)
-		r = open_bound(ctx, ns, ret);
+		r = open_bound(ctx, inode, &type, ret);
 	for (size_t i = 0; i < nsu_ns_count_children(ns) && r < 0; i++)
 		r = open_through(ctx, nsu_ns_get_child(ns, i), NS_GET_PARENT, inode,
 				 depth, ret);
@@ -244,6 +248,7 @@ static int scan_for(const struct nsu_target *target, struct nsu_snapshot **ret_s
 
 int nsi_target_get_type(const struct nsu_target *target, enum nsu_type *ret)
 {
+	nsi_autoclose int fd = -1;
 	struct nsu_snapshot *snap;
 	const struct nsu_ns *ns;
 	int r;
@@ -255,6 +260,8 @@ int nsi_target_get_type(const struct nsu_target *target, enum nsu_type *ret)
 		return 0;
 	}
 	r = scan_for(target, &snap, &ns);
+	if (r == -ENOENT && target->form == FORM_INODE)
+		return open_bound(target->ctx, target->number, ret, &fd);
 	if (r < 0)
 		return r;
 	*ret = nsu_ns_get_type(ns);
@@ -265,9 +272,13 @@ int nsi_target_get_type(const struct nsu_target *target, enum nsu_type *ret)
 static int open_by_scan(const struct nsu_target *target, enum nsu_type type, int *ret)
 {
 	struct nsu_snapshot *snap;
+	enum nsu_type bound;
 	const struct nsu_ns *ns;
 	int r = scan_for(target, &snap, &ns);
 
+	/* No task has to do with it. */
+	if (r == -ENOENT && target->form != FORM_ID)
+		return open_bound(target->ctx, target->number, &bound, ret);
 	if (r < 0)
 		return r;
 	r = nsu_ns_get_type(ns) != type ? -EMEDIUMTYPE :

@@ -109,8 +109,14 @@ int nsi_enter_namespaces(struct nsu_plan *plan, const struct nsi_teller *teller,
 /* In the process that will be the command. */
 int nsi_enter_places(struct nsu_plan *plan, const struct nsi_teller *teller,
 		     struct nsu_failure *why);
-int nsi_become(struct nsu_plan *plan, const struct nsi_teller *teller, int death_signal,
-	       int parent, struct nsu_failure *why);
+/* Its ids and capabilities: from here on it may no more than the command will. Before a
+   fork into a pid namespace, so that the target's tasks never see it with more. */
+int nsi_become_user(struct nsu_plan *plan, struct nsu_failure *why);
+/* What is left to do by the process that will be it, right before exec. */
+int nsi_become_command(struct nsu_plan *plan, const struct nsi_teller *teller,
+		       int death_signal, int parent, struct nsu_failure *why);
+/* parent: its pidfd, from before the fork; -1: not known. -ESRCH: it has ended. */
+int nsi_set_death_signal(int signal, int parent);
 /* command.c */
 struct nsi_command {
 	const struct nsi_environ *env;

@@ -91,12 +91,24 @@ static void reset_handlers(void)
 		}
 }
 
-static void __attribute__((noreturn)) be_command(struct spawn *spawn)
+/* Where it is, and as whom. */
+static int settle(struct spawn *spawn, struct nsu_failure *why)
+{
+	int r = nsi_enter_places(spawn->plan, &spawn->teller, why);
+
+	return r < 0 ? r : nsi_become_user(spawn->plan, why);
+}
+
+static void __attribute__((noreturn)) be_command(struct spawn *spawn, bool settled)
 {
 	const struct nsi_word started = { .kind = NSI_WORD_STARTED };
 	struct nsu_failure why = NSU_FAILURE_INIT;
-	int r = nsi_enter_places(spawn->plan, &spawn->teller, &why);
+	int r;
 
+	/* Already now, should anything below take long; it is lost with credentials. */
+	if (spawn->opts.death_signal)
+		nsi_set_death_signal(spawn->opts.death_signal, -1);
+	r = settled ? 0 : settle(spawn, &why);
 	if (r < 0)
 		die(spawn, &why);
 	r = take_terminal(spawn);
@@ -108,8 +120,8 @@ static void __attribute__((noreturn)) be_command(struct spawn *spawn)
 	}
 	if (!spawn->opts.function)
 		nsi_close_others();
-	r = nsi_become(spawn->plan, &spawn->teller, spawn->opts.death_signal,
-		       spawn->parent, &why);
+	r = nsi_become_command(spawn->plan, &spawn->teller, spawn->opts.death_signal,
+			       spawn->parent, &why);
 	if (r < 0)
 		die(spawn, &why);
 	if (!spawn->opts.function)
@@ -128,11 +140,13 @@ static void __attribute__((noreturn)) be_command(struct spawn *spawn)
 
 /*
  * Only children are in a pid namespace that was entered. The command is made a child of
- * the caller, not of this process, which has done its work: so the caller waits for it, stops and
- * continues with it, and its death signal is tied to the caller's end.
+ * the caller, not of this process, which has done its work: so the caller waits for it,
+ * stops and continues with it, and its death signal is tied to the caller's end. What the
+ * target's tasks get to see has no more powers than they, unless it still has to mount.
  */
 static void __attribute__((noreturn)) be_entrant(struct spawn *spawn)
 {
+	bool settled = !spawn->plan->private_mounts;
 	struct nsu_failure why = NSU_FAILURE_INIT;
 	struct nsi_word word = { .kind = NSI_WORD_PID };
 	long pid;
@@ -143,10 +157,12 @@ static void __attribute__((noreturn)) be_entrant(struct spawn *spawn)
 	if (nsi_enter_namespaces(spawn->plan, &spawn->teller, &why) < 0)
 		die(spawn, &why);
 	if (!nsi_plan_enters(spawn->plan, NSU_PID))
-		be_command(spawn);
+		be_command(spawn, false);
+	if (settled && settle(spawn, &why) < 0)
+		die(spawn, &why);
 	pid = syscall(SYS_clone, CLONE_PARENT | SIGCHLD, NULL, NULL, NULL, NULL);
 	if (pid == 0)
-		be_command(spawn);
+		be_command(spawn, settled);
 	if (pid < 0) {
 		nsi_fail(&why, NSU_STEP_FORK_INSIDE, nsi_errno());
 		die(spawn, &why);
@@ -195,9 +211,10 @@ static int __attribute__((noreturn)) start_entrant(void *data)
 #define STACK	(256 << 10)
 
 /*
- * The entrant. Where it is only to fork again it borrows the caller's memory, as vfork(2)
- * does, for that spares a third of the time; but not where the caller would be
- * made non-dumpable by it, nor into a time namespace, which needs memory of one's own.
+ * The entrant borrows the caller's memory, as vfork(2) does, for that spares a third of the
+ * time; but not for a function, which is to go on beside the caller, not where the caller
+ * would be made non-dumpable by it, and not into a time namespace, which needs memory of
+ * one's own. What goes into a pid namespace never shares it: the target's tasks see that.
  */
 static pid_t fork_entrant(struct spawn *spawn)
 {
@@ -205,8 +222,7 @@ static pid_t fork_entrant(struct spawn *spawn)
 	char *stack;
 	pid_t pid;
 
-	if (spawn->opts.function || !nsi_plan_enters(plan, NSU_PID) ||
-	    nsi_plan_enters(plan, NSU_TIME) ||
+	if (spawn->opts.function || nsi_plan_enters(plan, NSU_TIME) ||
 	    prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) != 0) {
 		pid = fork();
 		if (pid == 0)
@@ -221,9 +237,9 @@ static pid_t fork_entrant(struct spawn *spawn)
 	if (pid < 0)
 		pid = nsi_errno();
 	munmap(stack, STACK);
-	/* It changed what it has in common with us, but not our descriptors, and the kernel
-	   may have set this anew with its credentials. */
-	plan->view.tree = -1;
+	/* It noted the numbers of its descriptors, which are none of ours; and the kernel may
+	   have set this anew with its credentials. */
+	nsi_view_forget(&plan->view);
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	return pid;
 }
@@ -378,7 +394,9 @@ int nsu_plan_enter(struct nsu_plan *plan, struct nsu_failure *why)
 		r = nsi_enter_places(plan, &teller, &failure);
 	}
 	if (!r)
-		r = nsi_become(plan, &teller, 0, -1, &failure);
+		r = nsi_become_user(plan, &failure);
+	if (!r)
+		r = nsi_become_command(plan, &teller, 0, -1, &failure);
 	if (r < 0 && why)
 		give_failure(why, &failure);
 	return r;

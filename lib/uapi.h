@@ -75,6 +75,9 @@ struct open_how {
 #ifndef SYS_pidfd_send_signal
 #define SYS_pidfd_send_signal	424
 #endif
+#ifndef PIDFD_SIGNAL_PROCESS_GROUP
+#define PIDFD_SIGNAL_PROCESS_GROUP	(1u << 2)	/* 6.9 */
+#endif
 #ifndef SYS_pidfd_open
 #define SYS_pidfd_open		434
 #endif

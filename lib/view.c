@@ -41,6 +41,13 @@ void nsi_view_free(struct nsi_view *view)
 	*view = (struct nsi_view)NSI_VIEW_INIT;
 }
 
+void nsi_view_forget(struct nsi_view *view)
+{
+	view->tree = -1;
+	for (size_t i = 0; i < view->below_count; i++)
+		view->below_sys[i].fd = -1;
+}
+
 void nsi_view_plan_proc(const struct nsu_ctx *ctx, struct nsi_view *view)
 {
 	view->proc = true;

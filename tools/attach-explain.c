@@ -86,8 +86,15 @@ static char *name_ns(const char *type, uint64_t inode)
 /* The reason in the last column, wrapped between words below itself. */
 static void print_wrapped(const struct output *out, size_t column, const char *text)
 {
-	size_t room = out->width > (int)column + 20 ? (size_t)out->width - column : 0;
+	size_t width = out->width > 0 ? (size_t)out->width : 0;
+	size_t room = width > column ? width - column : 0;
 
+	/* Too narrow for words: in lines of their own. */
+	if (width > 0 && room < 20 && strlen(text) > room) {
+		column = 7;
+		room = width > column + 20 ? width - column : 0;
+		printf("\n%*s", (int)column, "");
+	}
 	while (room > 0 && strlen(text) > room) {
 		size_t len = room;
 
@@ -293,7 +300,7 @@ static void print_where(const struct attach *app, const struct nsu_outlook *outl
 		}
 		putchar('\n');
 	}
-	printf("with          %s; %s\n", app->opts.tty == NSU_NO ? "your descriptors 0, 1, 2" :
+	printf("with          %s\n              %s\n", app->opts.tty == NSU_NO ? "your descriptors 0, 1, 2" :
 	       "a terminal of its own where you have one", name_env(app, outlook));
 }
 

@@ -10,11 +10,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "attach-run.h"
+#include "uapi.h"
 
 struct loop {
 	struct run *run;
 	int signals;
 	pid_t supervisor;
+	int command;		/* its pidfd, -1 */
 	bool started, ended;
 	int status;		/* of the command, as an exit status */
 };
@@ -115,15 +117,43 @@ static void take_note(struct loop *loop, const struct note *note)
 	}
 }
 
+/* A set-uid program is not sent the death signal that its parent's end would be. */
+static void kill_command(const struct loop *loop)
+{
+	if (loop->command < 0)
+		return;
+	syscall(SYS_pidfd_send_signal, loop->command, SIGKILL, NULL,
+		PIDFD_SIGNAL_PROCESS_GROUP);
+	syscall(SYS_pidfd_send_signal, loop->command, SIGKILL, NULL, 0);
+}
+
+/* With the note that it started comes the command's pidfd. */
+static ssize_t receive(struct loop *loop, struct note *note)
+{
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct iovec part = { note, sizeof(*note) };
+	struct msghdr msg = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control,
+			      .msg_controllen = sizeof(control) };
+	ssize_t n = recvmsg(loop->run->supervisor, &msg, MSG_CMSG_CLOEXEC);
+	struct cmsghdr *head = n > 0 ? CMSG_FIRSTHDR(&msg) : NULL;
+
+	if (head != NULL && head->cmsg_type == SCM_RIGHTS && loop->command < 0)
+		memcpy(&loop->command, CMSG_DATA(head), sizeof(int));
+	return n;
+}
+
 static void hear(struct loop *loop)
 {
 	struct note note;
-	ssize_t n = recv(loop->run->supervisor, &note, sizeof(note), 0);
+	ssize_t n = receive(loop, &note);
 
 	if (n == sizeof(note)) {
 		take_note(loop, &note);
 	} else if (n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN)) {
-		/* Whoever kills it has the command killed with it. */
+		kill_command(loop);
 		msg(&loop->run->app->out, "the supervisor of the command was killed, and the "
 		    "command with it");
 		loop->ended = true;
@@ -143,7 +173,9 @@ static void take_signal(struct loop *loop)
 	note.value = (int)info.ssi_signo;
 	/* From the keyboard of a terminal it goes to all in the foreground, as there. */
 	note.group = info.ssi_code == SI_KERNEL;
-	if (note.value == SIGCHLD)
+	/* SIGPIPE of our own: nobody reads what we told; that is not the command's. */
+	if (note.value == SIGCHLD ||
+	    (note.value == SIGPIPE && (pid_t)info.ssi_pid == getpid()))
 		return;
 	if (note.value == SIGWINCH && tty != NULL) {
 		tty_resize(tty);
@@ -302,7 +334,7 @@ static int look_ahead(const struct attach *app)
 int attach_run(struct attach *app)
 {
 	struct run run = { .app = app, .supervisor = -1 };
-	struct loop loop = { .run = &run };
+	struct loop loop = { .run = &run, .command = -1 };
 	struct tty *tty = NULL;
 	int status = look_ahead(app), r;
 
@@ -324,6 +356,8 @@ int attach_run(struct attach *app)
 	status = r < 0 ? EXIT_OWN : wait_for(&loop);
 	if (run.tty != NULL)
 		tty_close(run.tty);
+	if (loop.command >= 0)
+		close(loop.command);
 	free(tty);
 	return status;
 }

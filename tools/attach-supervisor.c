@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "attach-run.h"
+#include "uapi.h"
 
 static void tell(const struct run *run, const struct note *note)
 {
@@ -18,6 +19,31 @@ static void tell(const struct run *run, const struct note *note)
 	while (send(run->supervisor, note, sizeof(*note), MSG_NOSIGNAL) < 0 &&
 	       errno == EINTR)
 		;
+}
+
+/* With its pidfd, so that nsattach reaches the command when this was killed: the number
+   may be another's by then. */
+static void tell_started(const struct run *run, pid_t pid)
+{
+	struct note note = { .kind = NOTE_STARTED, .value = pid };
+	int fd = syscall(SYS_pidfd_open, pid, 0);
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control = { .head = { .cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET,
+				.cmsg_type = SCM_RIGHTS } };
+	struct iovec part = { &note, sizeof(note) };
+	struct msghdr msg = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control,
+			      .msg_controllen = sizeof(control) };
+
+	if (fd < 0) {
+		tell(run, &note);
+		return;
+	}
+	memcpy(CMSG_DATA(&control.head), &fd, sizeof(fd));
+	while (sendmsg(run->supervisor, &msg, MSG_NOSIGNAL) < 0 && errno == EINTR)
+		;
+	close(fd);
 }
 
 /* Our own ends of the command's pipes would keep their readers waiting. */
@@ -80,7 +106,7 @@ static pid_t start(struct run *run)
 		tell(run, &(struct note){ .kind = NOTE_FAILURE, .value = why.step,
 					  .error = why.error, .types = why.types });
 	else
-		tell(run, &(struct note){ .kind = NOTE_STARTED, .value = pid });
+		tell_started(run, pid);
 	return pid;
 }
 
@@ -153,7 +179,10 @@ void supervise(struct run *run)
 					  .value = NSU_STEP_TERMINAL });
 		_exit(EXIT_OWN);
 	}
+	/* Until the command runs nothing here looks for nsattach's end. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	pid = start(run);
+	prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
 	if (pid < 0)
 		_exit(EXIT_OWN);
 	let_go();

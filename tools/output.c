@@ -88,6 +88,8 @@ print_message(const struct output *out, const char *reason, const char *format,
 {
 	char *raw = NULL, *text;
 
+	if (out->quiet)
+		return;
 	if (vasprintf(&raw, format, ap) < 0)
 		return;
 	text = text_escape(out, raw);

@@ -16,6 +16,7 @@ struct output {
 	bool terminal;		/* standard output is one */
 	bool color;
 	bool utf8;		/* box characters, × and … may be printed */
+	bool quiet;		/* no messages for now */
 	int width;		/* columns of the terminal; 0: do not cut (a pipe) */
 };
 
