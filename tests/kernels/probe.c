@@ -3,6 +3,7 @@
    found: lines "kernel NAME yes|no" and "library NAME yes|no". Run as root. */
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -254,6 +255,16 @@ static bool known(long r)
 	return r >= 0 || errno != ENOSYS;
 }
 
+static bool has_setns_pidfd(void)
+{
+	int fd = syscall(SYS_pidfd_open, getpid(), 0);
+	bool has = fd >= 0 && (setns(fd, CLONE_NEWUTS) == 0 || errno != EINVAL);
+
+	if (fd >= 0)
+		close(fd);
+	return has;
+}
+
 static bool has_statmount(void)
 {
 	return known(syscall(NR_STATMOUNT, NULL, NULL, 0, 0));
@@ -274,6 +285,7 @@ static const struct {
 	{ "nspid", has_nspid },
 	{ "task-nlink", has_task_nlink },
 	{ "pidfd", has_pidfd },
+	{ "setns-pidfd", has_setns_pidfd },
 	{ "time-ns", has_time_ns },
 	{ "time-for-children", has_time_for_children },
 	{ "proc-hidepid", has_proc_hidepid },
