@@ -190,7 +190,9 @@ static int enter_all(struct nsu_plan *plan, struct nsu_failure *why)
 	r = enter_by_pidfd(plan, why->types);
 	if (!r)
 		left &= ~plan->by_task;
-	else if (r != -EOPNOTSUPP)
+	/* With a user namespace from elsewhere the power may come with that alone. */
+	else if (r != -EOPNOTSUPP &&
+		 (r != -EPERM || why->types & user || !(left & user)))
 		return r;
 	r = enter_by_fd(plan, &left, ~user, &why->types);
 	if (r < 0 && (r != -EPERM || !(left & user)))

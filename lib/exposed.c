@@ -5,6 +5,7 @@
  * capabilities it has too, or with CAP_SYS_PTRACE in the other's user namespace.
  */
 #include <string.h>
+#include <sys/stat.h>
 #include "plan.h"
 
 #define CAP_SYS_PTRACE_BIT	19
@@ -32,6 +33,17 @@ static bool could_trace(const struct nsu_task *task)
 	return false;
 }
 
+/* One that has the caller's root has nothing to gain: a command of this kind that runs there
+   already, most often, which has the capability to be protected by it. */
+static bool has_our_root(const struct nsu_task *task)
+{
+	nsi_autoclose int dir = nsi_task_open(task);
+	struct stat ours, its;
+
+	return dir >= 0 && stat("/", &ours) == 0 && fstatat(dir, "root", &its, 0) == 0 &&
+		ours.st_dev == its.st_dev && ours.st_ino == its.st_ino;
+}
+
 /* a is b or above it; what cannot be told counts as so. */
 static bool is_above(const struct nsu_ns *a, const struct nsu_ns *b)
 {
@@ -52,7 +64,7 @@ static bool is_exposed_to(const struct nsu_task *task, const struct nsu_ns *pidn
 	if (nsu_task_get_ns(task, NSU_USER, &in) < 0)
 		return true;
 	/* Capabilities in a namespace below are none over the command. */
-	return is_above(in, userns) && could_trace(task);
+	return is_above(in, userns) && could_trace(task) && !has_our_root(task);
 }
 
 static int look_at_all(struct nsu_plan *plan, const struct nsu_snapshot *snap)

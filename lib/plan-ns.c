@@ -146,11 +146,14 @@ static int take_socket(struct nsu_plan *plan, uint64_t own)
 static int take_user_parent(struct nsu_plan *plan, uint64_t own)
 {
 	int from = plan->fd[NSU_USER], fd;
+	bool unread = false;
 
-	for (unsigned type = 0; type < NSU_TYPE_COUNT && from < 0; type++)
+	for (unsigned type = 0; type < NSU_TYPE_COUNT && from < 0; type++) {
 		from = plan->fd[type];
+		unread |= plan->entry[type].verdict == NSU_ENTRY_UNREAD;
+	}
 	if (from < 0)
-		return -EINVAL;
+		return unread ? 0 : -EINVAL;
 	fd = ioctl(from, NS_GET_USERNS);
 	return fd < 0 ? nsi_errno() : take_fd(plan, NSU_USER, own, fd);
 }

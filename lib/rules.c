@@ -132,8 +132,8 @@ static void judge_pid(const struct nsu_plan *plan, struct nsu_entry *entry)
 	init = ioctl(fd, NS_GET_TGID_FROM_PIDNS, 1);
 	if (init > 0)
 		entry->init = init;
-	/* One that has had no first process yet has none to miss. */
-	else if (init < 0 && errno == ESRCH && !plan->opts.children)
+	/* One that has had none yet cannot be opened. */
+	else if (init < 0 && errno == ESRCH)
 		refuse(entry, NSU_RULE_NO_INIT, 0);
 }
 

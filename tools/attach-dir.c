@@ -25,27 +25,36 @@ static int check_owner(int fd)
 	return st.st_uid == geteuid() && !(st.st_mode & (S_IWGRP | S_IWOTH)) ? 0 : -EPERM;
 }
 
-static int open_dir(const char *path)
-{
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-
-	return fd < 0 ? -errno : fd;
-}
-
 /* -EAGAIN: it was removed while we came. */
-static int take(void)
+static int make_dir(int at, const char *path)
 {
-	struct stat held, found;
 	int fd, r;
 
-	for (size_t i = 0; i < 2; i++)
-		if (mkdir(made[i], 0700) < 0 && errno != EEXIST)
-			return errno == ENOENT ? -EAGAIN : -errno;
-	fd = open_dir(made[1]);
+	if (mkdirat(at, path, 0700) < 0 && errno != EEXIST)
+		return errno == ENOENT ? -EAGAIN : -errno;
+	fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
-		return fd == -ENOENT ? -EAGAIN : fd;
+		return errno == ENOENT ? -EAGAIN : -errno;
 	r = check_owner(fd);
-	if (r == 0 && flock(fd, LOCK_SH) < 0)
+	if (r < 0) {
+		close(fd);
+		return r;
+	}
+	return fd;
+}
+
+static int take(void)
+{
+	int top = make_dir(AT_FDCWD, made[0]), fd, r = 0;
+	struct stat held, found;
+
+	if (top < 0)
+		return top;
+	fd = make_dir(top, strrchr(made[1], '/') + 1);
+	close(top);
+	if (fd < 0)
+		return fd;
+	if (flock(fd, LOCK_SH) < 0)
 		r = -errno;
 	if (r == 0 && (fstat(fd, &held) < 0 || stat(made[1], &found) < 0 ||
 		       held.st_ino != found.st_ino))

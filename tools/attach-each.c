@@ -34,6 +34,8 @@ struct crowd {
 	struct job *job;	/* those that run now, at most as many as may */
 	size_t running, next;
 	size_t width;		/* of the widest word */
+	bool terminal[2];	/* standard output, standard error */
+	pid_t own;
 	int status;
 	bool failed;
 };
@@ -47,7 +49,7 @@ static void __attribute__((noreturn)) be_job(const struct crowd *crowd, const ch
 	/* Killed with it, and its supervisor kills the command. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	signal(SIGINT, SIG_DFL);
-	if (null < 0 || dup2(null, STDIN_FILENO) < 0 ||
+	if (getppid() != crowd->own || null < 0 || dup2(null, STDIN_FILENO) < 0 ||
 	    dup2(ends[PIPE_OUT][1], STDOUT_FILENO) < 0 ||
 	    dup2(ends[PIPE_ERR][1], STDERR_FILENO) < 0)
 		_exit(EXIT_OWN);
@@ -95,8 +97,8 @@ static int start_job(struct crowd *crowd, struct job *job)
 static void give_text(const struct crowd *crowd, const struct job *job, int which,
 		      const char *text, size_t len)
 {
-	const struct output *out = &crowd->app->out;
 	FILE *to = which == PIPE_OUT ? stdout : stderr;
+	bool terminal = crowd->terminal[which == PIPE_ERR];
 	char *line, *shown;
 
 	if (which == PIPE_STATUS)
@@ -108,7 +110,7 @@ static void give_text(const struct crowd *crowd, const struct job *job, int whic
 	/* On a terminal what comes from many places may not move the cursor; elsewhere
 	   it is data. */
 	line = strndup(text, len);
-	shown = line != NULL && out->terminal ? text_escape(out, line) : NULL;
+	shown = line != NULL && terminal ? text_escape(&crowd->app->out, line) : NULL;
 	fprintf(to, "%s:%*s ", job->word, (int)(crowd->width - strlen(job->word)), "");
 	if (shown != NULL)
 		fputs(shown, to);
@@ -175,7 +177,8 @@ static void end_job(struct crowd *crowd, struct job *job)
 	code = WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_SIGNAL + WTERMSIG(status);
 	if (crowd->app->opts.json)
 		each_json_end(job->word, code, job->failed);
-	if (job->failed)
+	/* Entered, but not executed, is a status like another: 126, 127. */
+	if (job->failed && code == EXIT_OWN)
 		crowd->failed = true;
 	if (code > crowd->status)
 		crowd->status = code;
@@ -232,7 +235,10 @@ static void run_all(struct crowd *crowd, size_t limit)
 
 int attach_each(struct attach *app)
 {
-	struct crowd crowd = { .app = app };
+	struct crowd crowd = {
+		.app = app, .own = getpid(),
+		.terminal = { isatty(STDOUT_FILENO), isatty(STDERR_FILENO) },
+	};
 	size_t limit;
 	int r = each_select(app, &crowd.words);
 

@@ -364,9 +364,9 @@ bool tty_signal(struct tty *tty, int sig)
 	return push(tty, &key, 1) == 1;
 }
 
-int tty_drain(struct tty *tty)
+int tty_drain(struct tty *tty, int wake)
 {
-	struct pollfd fd = { .events = POLLOUT };
+	struct pollfd fds[2] = { { .events = POLLOUT }, { .fd = wake, .events = POLLIN } };
 	size_t most = tty->pulled + DRAIN_MAX;
 
 	for (;;) {
@@ -379,9 +379,11 @@ int tty_drain(struct tty *tty)
 				break;
 			continue;
 		}
-		fd.fd = tty->out;
-		if (poll(&fd, 1, -1) < 0)
+		fds[0].fd = tty->out;
+		if (poll(fds, 2, -1) < 0)
 			return nsi_errno();
+		if (fds[1].revents != 0)
+			return -EINTR;
 		write_out(tty);
 	}
 	return tty_stop(tty);

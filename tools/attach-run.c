@@ -233,6 +233,23 @@ static void let_go(const struct tty *tty)
 		close(null);
 }
 
+/* The terminal may be stopped by ^S, with nobody left to tell of a signal but us. */
+static void drain(struct loop *loop)
+{
+	struct tty *tty = loop->run->tty;
+	struct signalfd_siginfo info;
+
+	while (tty_drain(tty, loop->signals) == -EINTR) {
+		if (read(loop->signals, &info, sizeof(info)) != sizeof(info))
+			continue;
+		if (info.ssi_signo == SIGCHLD || info.ssi_signo == SIGWINCH ||
+		    info.ssi_signo == SIGCONT)
+			continue;
+		tty_stop(tty);
+		return;
+	}
+}
+
 static int wait_for(struct loop *loop)
 {
 	struct run *run = loop->run;
@@ -252,8 +269,7 @@ static int wait_for(struct loop *loop)
 	while (!loop->ended)
 		turn(loop);
 	if (tty != NULL && loop->started)
-		while (tty_drain(tty) == -EINTR)
-			take_signal(loop);
+		drain(loop);
 	while (waitpid(loop->supervisor, NULL, 0) < 0 && errno == EINTR)
 		;
 	return loop->status;

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include "attach.h"
 
 /* As it was typed: what is printed can be typed again. */
@@ -20,30 +21,40 @@ const char *say_target(const struct attach *app, char buf[static 32])
 	return buf;
 }
 
-static void say_rule(const struct attach *app, const struct nsu_entry *entry)
+static void say_needs(const struct attach *app, const struct nsu_entry *entry,
+		      const char *cap)
 {
-	const struct output *out = &app->out;
 	char buf[32], where[80] = "the user namespace that owns it, which is above yours";
-	const char *what = say_target(app, buf);
+	const char *what = say_target(app, buf), *cure = "; try: nsattach --explain ";
 
 	if (entry->needed_in != 0)
 		snprintf(where, sizeof(where), "user:[%" PRIu64 "]", entry->needed_in);
+	/* Who has asked for the explanation is told what to do. */
+	if (app->opts.explain)
+		cure = geteuid() != 0 ? "; run as root: sudo nsattach " : NULL;
+	msg(&app->out, "needs %s in %s%s%s", cap, where, cure != NULL ? cure : "",
+	    cure != NULL ? what : "");
+}
+
+static void say_rule(const struct attach *app, const struct nsu_entry *entry)
+{
+	const struct output *out = &app->out;
+	char buf[32];
+	const char *what = say_target(app, buf);
+
 	switch (entry->rule) {
 	case NSU_RULE_ADMIN_HERE:
 		if (entry->owned)
 			msg(out, "it belongs to user:[%" PRIu64 "], where you may: enter that "
 			    "too, -U", entry->owner);
 		else
-			msg(out, "needs CAP_SYS_ADMIN in %s; try: nsattach --explain %s",
-			    where, what);
+			say_needs(app, entry, "CAP_SYS_ADMIN");
 		break;
 	case NSU_RULE_ADMIN_THERE:
-		msg(out, "needs CAP_SYS_ADMIN in %s; try: nsattach --explain %s", where,
-		    what);
+		say_needs(app, entry, "CAP_SYS_ADMIN");
 		break;
 	case NSU_RULE_CHROOT:
-		msg(out, "needs CAP_SYS_CHROOT in %s; try: nsattach --explain %s", where,
-		    what);
+		say_needs(app, entry, "CAP_SYS_CHROOT");
 		break;
 	case NSU_RULE_NOT_BELOW:
 		msg(out, "a pid namespace can be entered only from one above it, which "
@@ -193,6 +204,10 @@ void say_failure(const struct attach *app, const struct nsu_failure *why)
 			    "--privileged", why->step == NSU_STEP_LABEL ? "label" :
 			    why->step == NSU_STEP_CAPS ? "caps" :
 			    why->step == NSU_STEP_NNP ? "nnp" : "seccomp");
+		if ((why->step == NSU_STEP_GID || why->step == NSU_STEP_UID) &&
+		    why->error == -EINVAL)
+			msg(&app->out, "the user namespace has no such id; try others: "
+			    "-S UID -G GID, or --preserve-credentials");
 		if (why->step == NSU_STEP_TREE)
 			msg(&app->out, "try another place: --target-dir=DIR");
 	}

@@ -121,14 +121,14 @@ static int add_all(struct attach *app, const char *word, struct each_list *list)
 	char name[16];
 	int r;
 
-	if (strcmp(word, "netns:") == 0)
-		return add_netns(list);
 	snprintf(name, sizeof(name), "%.*s", (int)strlen(word) - 1, word);
-	if (strcmp(word, "sandbox:") != 0 && nsu_type_find(name, &type) < 0)
+	if (strcmp(word, "sandbox:") != 0 && strcmp(word, "netns:") != 0 &&
+	    nsu_type_find(name, &type) < 0)
 		return cli_wrong(&app->out, NULL, "%s: not one of sandbox: netns: mnt: uts: "
 				 "ipc: net: pid: cgroup: user: time:", word);
-	r = nsu_snapshot_new(app->ctx, NULL, &snap);
-	if (r == 0) {
+	if (strcmp(word, "netns:") == 0) {
+		r = add_netns(list);
+	} else if ((r = nsu_snapshot_new(app->ctx, NULL, &snap)) == 0) {
 		r = strcmp(word, "sandbox:") == 0 ? add_sandboxes(app, snap, list) :
 			add_type(snap, type, list);
 		nsu_snapshot_free(snap);
@@ -136,7 +136,7 @@ static int add_all(struct attach *app, const char *word, struct each_list *list)
 	if (r < 0)
 		msg_errno(&app->out, r, "%s", word);
 	else if (list->count == before)
-		msg(&app->out, "%s: there is none", word);
+		msg(&app->out, "%s there is none", word);
 	return r;
 }
 

@@ -73,8 +73,9 @@ int tty_step(struct tty *tty, const struct pollfd *fds, int count);
    or its character where that is a key like others. false: it came another way. */
 bool tty_signal(struct tty *tty, int sig);
 /* After the command's end: writes all that it left and gives the terminal back. Waits
-   where the output is stopped: -EINTR on a signal, and may be called again. */
-int tty_drain(struct tty *tty);
+   where the output is stopped: -EINTR once wake, a descriptor or -1, can be read; it may
+   be called again. */
+int tty_drain(struct tty *tty, int wake);
 
 /* In another process, when the one that relays was killed: gives the terminal back if it
    still has the modes that this leaves behind. Signal-safe. */

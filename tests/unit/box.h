@@ -53,20 +53,27 @@ static int box_map(void)
 	return r < 0 ? r : put_file("/proc/self/gid_map", fmt("0 %d 1", box_gid));
 }
 
-/* 0, or why there can be none; with a user namespace around all others. */
+/* 0, or why there can be none; with a user namespace around all others, in which body,
+   that begins with box_map(), has all capabilities. */
 __attribute__((unused))
-static int box_start(struct kid *kid, int flags)
+static int box_start_as(struct kid *kid, int flags, int (*body)(void))
 {
 	int r;
 
 	box_uid = geteuid();
 	box_gid = getegid();
-	r = kid_start(kid, flags | CLONE_NEWUSER, box_map);
+	r = kid_start(kid, flags | CLONE_NEWUSER, body);
 	if (!r && kid->said < 0) {
 		r = kid->said;
 		kid_end(kid);
 	}
 	return r;
+}
+
+__attribute__((unused))
+static int box_start(struct kid *kid, int flags)
+{
+	return box_start_as(kid, flags, box_map);
 }
 
 /* The plan for a word; NULL: *ret says why not. */

@@ -137,7 +137,7 @@ static void rig_relay(struct rig *rig)
 	close(rig_side);
 	tty_start(&rig_tty);
 	rig_loop(command, signals);
-	if (tty_drain(&rig_tty) < 0)
+	if (tty_drain(&rig_tty, -1) < 0)
 		_exit(95);
 	waitpid(command, &status, 0);
 	_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 96);
