@@ -91,10 +91,7 @@ static int take_inherited(const struct nsu_plan *plan, const struct nsi_teller *
 	}
 	if (!nsi_plan_wants(plan, NSU_TRAIT_LABEL))
 		return 0;
-	if (confine->label_error) {
-		nsi_tell(teller, NSU_STEP_LABEL, confine->label_error);
-		return 0;
-	}
+	/* One that cannot be read is not "none": the target may have chosen its name. */
 	r = nsi_set_label(confine, plan->procfs);
 	return r < 0 ? nsi_fail(why, NSU_STEP_LABEL, r) : 0;
 }
@@ -213,6 +210,19 @@ static int stay_closed(int dumpable, struct nsu_failure *why)
 	return 0;
 }
 
+/* Inside it may be forbidden, and the target's programs would have the caller's groups. */
+static int drop_groups(const struct nsu_plan *plan, struct nsu_failure *why)
+{
+	const struct nsu_plan_options *opts = &plan->opts;
+
+	if (!nsi_plan_enters(plan, NSU_USER) ||
+	    (opts->uid_from == NSU_ID_KEEP && opts->gid_from == NSU_ID_KEEP))
+		return 0;
+	if (syscall(NSI_SYS_setgroups, 0, NULL) < 0 && errno != EPERM)
+		return nsi_fail(why, NSU_STEP_GROUPS, nsi_errno());
+	return 0;
+}
+
 int nsi_enter_namespaces(struct nsu_plan *plan, const struct nsi_teller *teller,
 			 struct nsu_failure *why)
 {
@@ -227,6 +237,8 @@ int nsi_enter_namespaces(struct nsu_plan *plan, const struct nsi_teller *teller,
 		if (r < 0)
 			nsi_fail(why, NSU_STEP_TREE, r);
 	}
+	if (!r)
+		r = drop_groups(plan, why);
 	if (r < 0)
 		return r;
 	dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
@@ -339,8 +351,7 @@ static int set_ids(const struct nsu_plan *plan, bool keep_caps, struct nsu_failu
 	if (!plan->changes_ids)
 		return 0;
 	r = syscall(NSI_SYS_setgroups, plan->group_count, plan->groups);
-	/* Where the user namespace forbids it the caller's groups stay: nothing is lost by
-	   it, and user_namespaces(7) explains it. */
+	/* Where the user namespace forbids it, it was done before, by who may. */
 	if (r < 0 && !(errno == EPERM && nsi_plan_enters(plan, NSU_USER)))
 		return nsi_fail(why, NSU_STEP_GROUPS, nsi_errno());
 	if (syscall(NSI_SYS_setresgid, plan->gid, plan->gid, plan->gid) < 0)
@@ -441,8 +452,9 @@ int nsi_become_user(struct nsu_plan *plan, struct nsu_failure *why)
 	int dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0), r;
 	bool caps = nsi_plan_wants(plan, NSU_TRAIT_CAPS);
 
-	if (caps && plan->confine.status_error)
-		return nsi_fail(why, NSU_STEP_CAPS, plan->confine.status_error);
+	if (plan->confine.status_error && (caps || nsi_plan_wants(plan, NSU_TRAIT_NNP)))
+		return nsi_fail(why, caps ? NSU_STEP_CAPS : NSU_STEP_NNP,
+				plan->confine.status_error);
 	if (caps) {
 		r = nsi_set_bounding(plan->confine.bounding | get_shield(plan));
 		if (r < 0)

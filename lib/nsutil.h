@@ -644,8 +644,9 @@ enum nsu_choice { NSU_AUTO, NSU_YES, NSU_NO };
 enum nsu_identity {
 	NSU_ID_AUTO,		/* root inside, where the user namespace is entered and
 				   has a root, or the mount namespace is entered by root;
-				   who the target is, where the user namespace has none;
-				   else KEEP */
+				   who the target is, where the user namespace has none
+				   (KEEP where that is the caller's own user and has no
+				   number there); else KEEP */
 	NSU_ID_KEEP,		/* who the caller is */
 	NSU_ID_FOLLOW,		/* who the target is */
 	NSU_ID_NUMBER,		/* the number in uid or gid, as the entered user namespace

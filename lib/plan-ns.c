@@ -11,7 +11,7 @@
 #define ALL NSU_TYPES_DEFAULT
 #define CAP_SYS_ADMIN_BIT 21
 
-static int read_inode(int dir, const char *name, enum nsu_type type, uint64_t *ret)
+int nsi_plan_read_ns(int dir, const char *name, enum nsu_type type, uint64_t *ret)
 {
 	char path[40], text[64];
 	ssize_t n;
@@ -88,10 +88,13 @@ static int take_of_task(struct nsu_plan *plan, enum nsu_type type, uint64_t own)
 	char path[40];
 	int r, fd;
 
-	r = read_inode(plan->hold.dir, name, type, &inode);
+	r = nsi_plan_read_ns(plan->hold.dir, name, type, &inode);
 	if (r == -ENOENT) {
-		/* A type that this kernel lacks, or nothing there yet, or a zombie. */
+		/* A type that this kernel lacks, or nothing there yet, or a zombie; or
+		   one that is about to be: it gave up what all others have. */
 		r = nsi_hold_check_alive(&plan->hold);
+		if (!r && own && !next)
+			r = -ESRCH;
 		if (r < 0)
 			return r;
 		if (own || plan->opts.types & 1u << type)
@@ -181,7 +184,7 @@ static int take_own(struct nsu_plan *plan, uint64_t own[NSU_TYPE_COUNT])
 	if (self < 0)
 		return self;
 	for (unsigned type = 0; type < NSU_TYPE_COUNT; type++) {
-		int r = read_inode(self, nsu_type_get_name(type), type, &own[type]);
+		int r = nsi_plan_read_ns(self, nsu_type_get_name(type), type, &own[type]);
 
 		if (r < 0 && r != -ENOENT)
 			return r;

@@ -81,6 +81,18 @@ static int take_account(struct nsu_plan *plan, const char *passwd, const char *n
 	return 0;
 }
 
+/* Nobody has a number there, and the target is the caller's own user anyway. Another's
+   power must not get there in this way: its tasks could take it over. */
+static bool is_unmapped_self(const struct nsu_plan *plan)
+{
+	const struct nsi_confine *confine = &plan->confine;
+
+	return plan->hold.pid && !confine->status_error &&
+	       confine->uid == plan->own.euid && confine->gid == getegid() &&
+	       to_inside(plan, false, confine->uid) < 0 &&
+	       to_inside(plan, true, confine->gid) < 0;
+}
+
 /* AUTO: root of what is entered, and where there is none who the target is. */
 static enum nsu_identity choose(const struct nsu_plan *plan, bool gid)
 {
@@ -93,9 +105,11 @@ static enum nsu_identity choose(const struct nsu_plan *plan, bool gid)
 		return NSU_ID_AUTO;	/* by passwd */
 	if (gid && plan->opts.uid_from != NSU_ID_AUTO)
 		return plan->opts.uid_from;
+	if (nsi_plan_enters(plan, NSU_USER) && has_root(plan, false) &&
+	    has_root(plan, true))
+		return NSU_ID_NUMBER;
 	if (nsi_plan_enters(plan, NSU_USER))
-		return has_root(plan, false) && has_root(plan, true) ? NSU_ID_NUMBER :
-			NSU_ID_FOLLOW;
+		return is_unmapped_self(plan) ? NSU_ID_KEEP : NSU_ID_FOLLOW;
 	return nsi_plan_enters(plan, NSU_MNT) && !plan->own.euid ? NSU_ID_NUMBER :
 		NSU_ID_KEEP;
 }

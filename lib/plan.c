@@ -163,6 +163,29 @@ static void take_cgroups(struct nsu_plan *plan)
 		plan->traits &= ~(1u << NSU_TRAIT_CGROUP);
 }
 
+/*
+ * Capabilities count in a user namespace, and who has entered one of its own has the
+ * whole bounding set again: what the target may in one that the command is not in is
+ * nothing here. Asked after they were read: no task comes back from a namespace below.
+ */
+static void judge_capabilities(struct nsu_plan *plan)
+{
+	uint64_t its, here = nsi_plan_enters(plan, NSU_USER) ?
+		plan->entry[NSU_USER].inode : plan->own.inode;
+	struct nsi_confine *confine = &plan->confine;
+	int r;
+
+	if (!nsi_plan_wants(plan, NSU_TRAIT_CAPS) || confine->status_error)
+		return;
+	r = nsi_plan_read_ns(plan->hold.dir, "user", NSU_USER, &its);
+	/* A kernel without user namespaces has but one. */
+	if (r == -ENOENT || (!r && its == here))
+		return;
+	confine->bounding = confine->permitted = confine->effective = 0;
+	confine->inheritable = confine->ambient = 0;
+	nsi_plan_note(plan, NSU_STEP_CAPS, -EXDEV);
+}
+
 static int take_confinement(struct nsu_plan *plan)
 {
 	int r;
@@ -178,6 +201,7 @@ static int take_confinement(struct nsu_plan *plan)
 	r = nsi_confine_read(plan->ctx, &plan->hold, &plan->confine);
 	if (r < 0)
 		return r;
+	judge_capabilities(plan);
 	if (nsi_plan_wants(plan, NSU_TRAIT_SECCOMP) && plan->confine.seccomp) {
 		r = nsi_confine_copy_seccomp(&plan->hold, &plan->confine);
 		if (r < 0) {
@@ -238,7 +262,8 @@ static int fill(struct nsu_plan *plan, const struct nsu_target *target)
 	/* What may not be entered may not be looked into either, most often. */
 	if (nsu_plan_check(plan) < 0) {
 		look_out(plan);
-		return 0;
+		/* Its end is the reason perhaps: an init took its pid namespace along. */
+		return plan->hold.pid ? nsi_hold_check_alive(&plan->hold) : 0;
 	}
 	r = nsi_plan_judge_exposure(plan);
 	if (!r)

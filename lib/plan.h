@@ -81,6 +81,8 @@ int nsi_target_open_ns(const struct nsu_target *target, enum nsu_type type, int 
 int nsi_target_get_type(const struct nsu_target *target, enum nsu_type *ret);
 
 /* plan-ns.c: which namespaces, and their descriptors */
+/* The inode that a link below ns in a /proc/PID names. */
+int nsi_plan_read_ns(int dir, const char *name, enum nsu_type type, uint64_t *ret);
 int nsi_plan_take_namespaces(struct nsu_plan *plan, const struct nsu_target *target);
 /* plan-who.c: ids, groups, environment, shell, directories */
 int nsi_plan_take_identity(struct nsu_plan *plan);

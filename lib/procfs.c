@@ -256,6 +256,7 @@ int nsi_check_process(const struct nsu_ctx *ctx, pid_t pid)
 	const char *tgid;
 	char path[32], text[1024];
 	struct stat st;
+	long leader;
 	ssize_t n;
 
 	snprintf(path, sizeof(path), "%d/status", pid);
@@ -266,7 +267,9 @@ int nsi_check_process(const struct nsu_ctx *ctx, pid_t pid)
 	if (n < 0)
 		return fstatat(ctx->proc_fd, path, &st, 0) < 0 ? -ESRCH : 0;
 	tgid = strstr(text, "\nTgid:\t");
-	return !tgid || strtol(tgid + 7, NULL, 10) == pid ? 0 : -ECHILD;
+	leader = tgid ? strtol(tgid + 7, NULL, 10) : pid;
+	/* 0: it was waited for while this was read. */
+	return leader == pid ? 0 : leader == 0 ? -ESRCH : -ECHILD;
 }
 
 static int by_number(const void *a, const void *b)

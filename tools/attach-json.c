@@ -152,8 +152,13 @@ static void put_outlook(const struct attach *app)
 	put_word("capabilities", caps);
 	put_traits(outlook);
 	put_word("label", outlook->label);
-	put_number("seccomp", outlook->seccomp);
-	put_bool("no_new_privs", outlook->no_new_privs);
+	if (outlook->seccomp >= 0) {
+		put_number("seccomp", outlook->seccomp);
+		put_bool("no_new_privs", outlook->no_new_privs);
+	} else {
+		put_word("seccomp", NULL);
+		put_word("no_new_privs", NULL);
+	}
 	put_word("cgroup", outlook->cgroup);
 	put_bool("paused", outlook->frozen);
 	put_bool("own_mounts", outlook->own_mounts);
@@ -167,11 +172,11 @@ int explain_json(const struct attach *app)
 	int allowed = nsu_plan_check(app->plan);
 	char buf[32];
 
-	printf("{\"schema\":%d", SCHEMA);
+	printf("{\"nsutil\":{\"version\":\"%s\",\"schema\":%d}", nsu_version(), SCHEMA);
 	put_word("target", say_target(app, buf));
 	put_id("pid", (uint64_t)nsu_plan_get_pid(app->plan));
 	put_bool("allowed", allowed == 0);
-	put_bool("exposed", allowed == -EXDEV);
+	put_bool("exposed", nsu_plan_get_outlook(app->plan)->exposed);
 	put_types(app);
 	put_key("outlook");
 	if (allowed == -EPERM)

@@ -112,27 +112,34 @@ static int add_sandboxes(const struct attach *app, const struct nsu_snapshot *sn
 	return r;
 }
 
+static int add_scanned(const struct attach *app, const char *word, enum nsu_type type,
+		       struct each_list *list)
+{
+	struct nsu_snapshot *snap;
+	int r = nsu_snapshot_new(app->ctx, NULL, &snap);
+
+	if (r < 0)
+		return r;
+	r = strcmp(word, "sandbox:") == 0 ? add_sandboxes(app, snap, list) :
+		add_type(snap, type, list);
+	nsu_snapshot_free(snap);
+	return r;
+}
+
 /* Words ending in ":" stand for all that begin so. */
 static int add_all(struct attach *app, const char *word, struct each_list *list)
 {
-	struct nsu_snapshot *snap;
+	bool names = strcmp(word, "netns:") == 0;
 	size_t before = list->count;
-	enum nsu_type type;
+	enum nsu_type type = NSU_MNT;
 	char name[16];
 	int r;
 
 	snprintf(name, sizeof(name), "%.*s", (int)strlen(word) - 1, word);
-	if (strcmp(word, "sandbox:") != 0 && strcmp(word, "netns:") != 0 &&
-	    nsu_type_find(name, &type) < 0)
+	if (!names && strcmp(word, "sandbox:") != 0 && nsu_type_find(name, &type) < 0)
 		return cli_wrong(&app->out, NULL, "%s: not one of sandbox: netns: mnt: uts: "
 				 "ipc: net: pid: cgroup: user: time:", word);
-	if (strcmp(word, "netns:") == 0) {
-		r = add_netns(list);
-	} else if ((r = nsu_snapshot_new(app->ctx, NULL, &snap)) == 0) {
-		r = strcmp(word, "sandbox:") == 0 ? add_sandboxes(app, snap, list) :
-			add_type(snap, type, list);
-		nsu_snapshot_free(snap);
-	}
+	r = names ? add_netns(list) : add_scanned(app, word, type, list);
 	if (r < 0)
 		msg_errno(&app->out, r, "%s", word);
 	else if (list->count == before)

@@ -30,8 +30,8 @@ static void tell_started(const struct run *run, pid_t pid)
 	union {
 		struct cmsghdr head;
 		char room[CMSG_SPACE(sizeof(int))];
-	} control = { .head = { .cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET,
-				.cmsg_type = SCM_RIGHTS } };
+	} control = { .head = { .cmsg_len = CMSG_LEN(sizeof(int)),
+				.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS } };
 	struct iovec part = { &note, sizeof(note) };
 	struct msghdr msg = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control,
 			      .msg_controllen = sizeof(control) };

@@ -165,7 +165,8 @@ static int next_option(const struct cli *cli, int argc, char **argv, const char 
 		       const struct option *longs)
 {
 	for (;;) {
-		int before = optind;
+		/* 0 asks getopt(3) to begin anew, which is at 1. */
+		int before = optind > 0 ? optind : 1;
 		int value = getopt_long(argc, argv, letters, longs, NULL);
 
 		if (value != -1 || cli->operand == NULL || optind >= argc)
