@@ -11,6 +11,7 @@ completions=$(cd "${abs_top_srcdir:-$(dirname "$0")/../..}/completions" && pwd) 
 # shellcheck disable=SC2154 # from lib.sh
 mkdir "$tmp/bin" "$tmp/empty" "$tmp/here" || exit 99
 ln -s "$NSTREE" "$tmp/bin/nstree"
+ln -s "$NSATTACH" "$tmp/bin/nsattach"
 export PATH=$tmp/bin:$PATH
 # No settings of whoever runs the tests.
 export HOME=$tmp/empty XDG_CONFIG_HOME=$tmp/empty XDG_DATA_HOME=$tmp/empty TERM=dumb
@@ -19,7 +20,7 @@ hostile='$(touch x)'
 
 # Each prints what completes the words of a line, one a line.
 cat >"$tmp/bash" <<'END'
-. "$1/nstree.bash"
+. "$1/${2%% *}.bash"
 COMP_LINE=$2 COMP_POINT=${#2} COMP_WORDS=() word=
 # As readline splits it, but for quotes: at blanks, and before and behind each break.
 for ((i = 0; i < ${#2}; i++)); do
@@ -36,7 +37,7 @@ for ((i = 0; i < ${#2}; i++)); do
 done
 [[ -z $word && $2 != *' ' ]] || COMP_WORDS+=("$word")
 COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
-_nstree nstree
+"_${2%% *}" "${2%% *}"
 [ ${#COMPREPLY[@]} -eq 0 ] || printf '%s\n' "${COMPREPLY[@]}"
 END
 
@@ -54,7 +55,7 @@ END
 cat >"$tmp/zshrc" <<'END'
 PS1= fpath=($1 $fpath)
 autoload -Uz compinit
-compinit -u -D
+compinit -u -C -d $TMP_Q/dump
 setopt no_always_last_prompt no_list_beep
 zstyle ':completion:*' list-max 0
 LISTMAX=10000
@@ -102,7 +103,7 @@ complete_zsh() {
 
 complete_fish() {
 	# shellcheck disable=SC2016 # fish's variables
-	run timeout 60 fish --no-config -c 'source $argv[1]/nstree.fish
+	run timeout 60 fish --no-config -c 'source $argv[1]/(string split -f 1 " " -- $argv[2]).fish
 		complete -C $argv[2] | string replace -r "\t.*" ""' "$completions" "$1"
 }
 
@@ -119,7 +120,7 @@ hostile_fish() {
 # The completed line is run.
 hostile_bash_run() {
 	run timeout 60 zsh -f "$tmp/typed" "bash --norc -i" \
-		"source ${completions@Q}/nstree.bash" "$1"
+		"source ${completions@Q}/${1%% *}.bash" "$1"
 }
 hostile_zsh_run() {
 	run timeout 60 zsh -f "$tmp/typed" "zsh -f -i" \
@@ -145,16 +146,17 @@ has() {
 	done
 }
 
+# test_options SHELL TOOL
 test_options() {
 	local name names=()
 	while IFS= read -r name; do
-		names+=("--${name%%$'\t'*}")
-	done < <(nstree --list-options)
-	"complete_$1" "nstree --"
+		[[ $name == $'\t'* ]] || names+=("--${name%%$'\t'*}")
+	done < <("$2" --list-options)
+	"complete_$1" "$2 --"
 	for name in "${names[@]}"; do
 		case $name in
 		# zsh marks what takes an optional argument after =.
-		*) like "$1: $name" $'\n'"$out"$'\n' $'\n'"$name"=?$'\n' ;;
+		*) like "$1: $2 $name" $'\n'"$out"$'\n' $'\n'"$name"=?$'\n' ;;
 		esac
 	done
 }
@@ -190,13 +192,60 @@ word_of() {
 	fi
 }
 
+# test_targets SHELL TOOL
 test_targets() {
-	local shell=$1 line inode
+	local shell=$1 tool=$2 line inode
 	inode=$(readlink /proc/self/ns/net | tr -dc 0-9)
-	has "$shell" "nstree " host self "net:$inode"
-	line="nstree net:${inode:0:5}"
+	has "$shell" "$tool " host self "net:$inode"
+	line="$tool net:${inode:0:5}"
 	has "$shell" "$line" "$(word_of "$shell" "net:$inode")"
-	has "$shell" "nstree 7@hos" "$(word_of "$shell" "$(listed "$shell" 7@)host")"
+	has "$shell" "$tool 7@hos" "$(word_of "$shell" "$(listed "$shell" 7@)host")"
+}
+
+# hasnt SHELL LINE WORD: this does not complete it.
+hasnt() {
+	"complete_$1" "$2"
+	is "$1: ${2@Q}: not $3" "$(grep -xF -e "$3" <<<"$out")" ""
+}
+
+# The target ends where the command begins, and what is the command's is not ours.
+test_stages() {
+	local shell=$1 line lines PATH=$tmp/here:$PATH
+	mkdir -p "$tmp/here/within" && : >"$tmp/here/some-command"
+	chmod +x "$tmp/here/some-command"
+	lines=('self -n' '-t self' '--net=/proc/self/ns/net' '--each self host --')
+	# A zsh with its completions takes half a second.
+	[ "$shell" = zsh ] || lines+=('self' '-n self' '--target=self' '-S root self' '-N 3'
+		'-n/proc/self/ns/net' 'self --' '-r self' '-W / self')
+	for line in "${lines[@]}"; do
+		has "$shell" "nsattach $line some-co" some-command
+	done
+	lines=('-S root' '--each self')
+	[ "$shell" = zsh ] || lines+=('-n' '-W /' '--env' '--json')
+	for line in "${lines[@]}"; do
+		has "$shell" "nsattach $line sel" self
+	done
+	hasnt "$shell" "nsattach self some-command --ex" --explain
+	has "$shell" "nsattach self --ex" --explain
+	has "$shell" "nsattach --each self sandb" sandbox:
+	hasnt "$shell" "nsattach sandb" sandbox:
+}
+
+test_values() {
+	local shell=$1
+	has "$shell" "nsattach -S ro" root
+	has "$shell" "nsattach -S fol" follow
+	has "$shell" "nsattach -G ro" root
+	has "$shell" "nsattach --seccomp " copy none require
+	has "$shell" "nsattach --confine " all none cgroup -label
+	has "$shell" "nsattach --confine cgroup,-la" "$(listed "$shell" cgroup,)-label"
+}
+
+# What is behind "=": bash puts in the value alone.
+test_glued() {
+	local shell=$1 head=
+	[ "$shell" != fish ] || head=--env=
+	has "$shell" "nsattach --env=" "$head"clean "$head"target "$head"host
 }
 
 # The name as the tool was given it: it says that there is none.
@@ -222,35 +271,41 @@ hostile_in() {
 		skip "$shell: hostile name, $what" "no mount of a tmpfs here: $err"
 		return 1
 	fi
-	unlike "$shell: hostile name, $what: not expanded" "$out" EXPANDED
+	unlike "$*: hostile name, $what: not expanded" "$out" EXPANDED
 }
 
+# test_hostile SHELL TOOL
 test_hostile() {
-	local shell=$1 typed
+	local shell=$1 tool=$2 typed
 	need_root "$shell: hostile name" || return 0
 	for typed in 'netns:' 'netns:\$\(to' '7@netns:'; do
-		hostile_in "$shell" "$typed" "$shell" "nstree $typed" || return 0
-		like "$shell: hostile name, $typed: found" "$out" 'touch'
+		hostile_in "$shell" "$typed" "$shell" "$tool $typed" || return 0
+		like "$shell: $tool, hostile name, $typed: found" "$out" 'touch'
 		if [ "$shell" = fish ] || [ -n "$(lacks zsh)" ]; then
 			continue
 		fi
-		hostile_in "$shell" "$typed, run" "${shell}_run" "nstree $typed" || return 0
-		like "$shell: hostile name, $typed, run: as it is" "$out" "${given//[\$()]/.}"
+		hostile_in "$shell" "$typed, run" "${shell}_run" "$tool $typed" || return 0
+		like "$shell: $tool, hostile name, $typed, run: as it is" "$out" "${given//[\$()]/.}"
 	done
 }
 
 test_main() {
-	local shell reason
+	local shell tool reason
 	for shell in bash zsh fish; do
 		reason=$(lacks "$shell")
 		if [ -n "$reason" ]; then
 			skip "$shell" "$reason"
 			continue
 		fi
-		test_options "$shell"
+		for tool in nstree nsattach; do
+			test_options "$shell" "$tool"
+			test_targets "$shell" "$tool"
+			test_hostile "$shell" "$tool"
+		done
 		test_arguments "$shell"
-		test_targets "$shell"
-		test_hostile "$shell"
+		test_stages "$shell"
+		test_values "$shell"
+		test_glued "$shell"
 	done
 }
 

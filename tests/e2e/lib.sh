@@ -16,7 +16,7 @@
 #	test_pod
 #	done_testing
 #
-# NSTREE and NSFIX name the programs where they are not in Automake's build directory.
+# NSTREE, NSATTACH and NSFIX name the programs where they are not in Automake's build directory.
 
 set -u
 export LC_ALL=C
@@ -31,6 +31,7 @@ built() {
 }
 
 NSTREE=${NSTREE:-$(built tests/bin/nstree nstree)}
+NSATTACH=${NSATTACH:-$(built tests/bin/nsattach nsattach)}
 NSFIX=${NSFIX:-$(built tests/nsfix/nsfix nsfix)}
 
 tap_run=0
@@ -250,6 +251,10 @@ nstree() {
 	"$NSTREE" "$@"
 }
 
+nsattach() {
+	"$NSATTACH" "$@"
+}
+
 # run COMMAND...: its status in $rc, output in $out and $tmp/stdout, errors in $err and
 # $tmp/stderr. A newline at the end is cut from the variables, and so is any NUL.
 # shellcheck disable=SC2034 # for the scripts
@@ -265,6 +270,7 @@ wrapped() {
 	local command=("$@")
 	case $1 in
 	nstree) command[0]=$NSTREE ;;
+	nsattach) command[0]=$NSATTACH ;;
 	nsfix) command[0]=$NSFIX ;;
 	esac
 	"${wrapper[@]}" "${command[@]}"

@@ -56,7 +56,36 @@ test_pidmap() {
 	fixture_close
 }
 
+test_inside() {
+	local pid host
+	run "$examples/inside" self
+	host=$(</proc/sys/kernel/hostname)
+	is "inside: our own" "$rc" 0
+	like "inside: our host name" "$out" "^$host: process [0-9]+:"
+	like "inside: our namespaces" "$out " " net " " uts " " user "
+	run "$examples/inside" self sh -c 'echo $#; exit 7' sh a b
+	is "inside: a command" "$out" 2
+	is "inside: its exit status" "$rc" 7
+	run "$examples/inside" self sh -c 'kill -TERM $$'
+	is "inside: a signal" "$rc" 143
+	run "$examples/inside" self nsutil-no-such-command
+	is "inside: no such command" "$rc" 125
+	is "inside: why" "$err" "inside: run: No such file or directory"
+	run "$examples/inside" 4194304
+	is "inside: no such process" "$err" "inside: No such process"
+	fixture pod || return 0
+	pid=$(fix .pause.pid)
+	run "$examples/inside" "$pid"
+	is "inside: another" "$rc" 0
+	like "inside: with a number there" "$out" ": process [0-9]{1,2}:"
+	run "$examples/inside" "$pid" readlink /proc/self/ns/uts /proc/self/ns/net
+	is "inside: a command in another" "$(tr -dc '0-9\n' <<<"$out")" \
+		"$(ns_of "$pid" uts; echo; ns_of "$pid" net)"
+	fixture_close
+}
+
 [ "$(readlink /proc/self/ns/net)" ] || skip_all "no /proc"
 test_members
 test_pidmap
+test_inside
 done_testing

@@ -10,9 +10,9 @@ man=$top/man/libnsutil.3
 
 # Macros are no functions. Without comments, with one declaration a line: what stands before a bracket.
 declared() {
-	tr '\n' ' ' <"$top/lib/nsutil.h" | sed 's,/\*,\x01,g; s,\*/,\x02,g' |
+	sed ':a; /\\$/ { N; ba }; s/^#define.*//' "$top/lib/nsutil.h" | tr '\n' ' ' | sed 's,/\*,\x01,g; s,\*/,\x02,g' |
 		sed 's/\x01[^\x02]*\x02//g' | tr ';{}' '\n' |
-		sed '/#define/s/#define.*//' | grep -oE 'nsu_[a-z0-9_]+\(' | tr -d '(' | sort -u
+		grep -oE 'nsu_[a-z0-9_]+\(' | tr -d '(' | sort -u
 }
 
 mapped() {
@@ -45,7 +45,7 @@ example() {
 		/^\.Ed$/ { on = 0 } on' "$man" | sed 's/\\e/\\/g; s/^\\&//'
 }
 n=0
-for program in members pidmap; do
+for program in members pidmap inside; do
 	n=$((n + 1))
 	is "the manual's example $n is tests/examples/$program.c" \
 		"$(diff <(example $n) "$top/tests/examples/$program.c")" ""

@@ -30,19 +30,24 @@ test_commands() {
 			;;
 		esac
 	done < <(sed -n 's/^    \([^ ]\)/\1/p' "$readme")
+	# 4711 is a process that the reader has.
 	while IFS= read -r line; do
 		# shellcheck disable=SC2086 # words
-		run nstree $line
-		is "nstree $line" "$rc" 0
-	done < <(sed -n 's/^    \$ nstree *//p' "$readme")
+		run ${line//4711/self}
+		is "$line" "$rc" 0
+	done < <(sed -nE 's/^    [$#] (nstree|nsattach)/\1/p' "$readme")
 }
 
 test_options() {
-	local option known
-	known=$(nstree --list-options | awk -F '\t' '{ print "--" $1; if ($2) print "-" $2 }')
-	while read -r option; do
-		ok "nstree $option" grep -qxF -e "$option" <<<"$known"
-	done < <(grep -oE 'nstree -[-A-Za-z]+' "$readme" | cut -d' ' -f2 | sort -u)
+	local tool option known
+	for tool in nstree nsattach; do
+		known=$("$tool" --list-options |
+			awk -F '\t' '$1 { print "--" $1 } $2 { print "-" $2 }')
+		while read -r option; do
+			ok "$tool $option" grep -qxF -e "$option" <<<"$known"
+		done < <(grep -oE "$tool( [0-9]+)? -[-A-Za-z]+" "$readme" | grep -oE -e '-[-A-Za-z]+$' |
+			sort -u)
+	done
 }
 
 test_screen() {

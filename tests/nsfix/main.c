@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -36,6 +37,12 @@ const struct situation situations[] = {
 	  can_unshare, CLONE_NEWTIME, build_time_children },
 	{ "pid-children", "", "pid_for_children with a live init, and with an ended one",
 	  can_unshare, CLONE_NEWPID, build_pid_children },
+	{ "clock", "", "a process in a time namespace with offsets", can_unshare,
+	  CLONE_NEWTIME, build_clock },
+	{ "bubble", "[UID]", "a container in two nested user namespaces, as UID in the inner",
+	  can_unshare, CONTAINER | CLONE_NEWUSER, build_bubble },
+	{ "socket", "", "a process with a socket of another network namespace than its own",
+	  can_unshare, CLONE_NEWNET, build_socket },
 	{ "dead-leader", "", "a process whose leader ended before its thread",
 	  can_unshare, CLONE_NEWNET, build_dead_leader },
 	{ "zombies", "[N=500]", "N zombies in a pid namespace of their own", can_unshare,
@@ -60,7 +67,7 @@ const struct situation situations[] = {
 
 static int usage(void)
 {
-	fputs("usage: nsfix list | can SITUATION [ARG...] | wait PID... | "
+	fputs("usage: nsfix list | can SITUATION [ARG...] | wait PID... | inode PID | "
 	      "SITUATION [ARG...]\n"
 	      "Situations are built until standard input closes.\n",
 	      stderr);
@@ -100,6 +107,22 @@ static int wait_pids(int argc, char **argv)
 			;
 		close(p.fd);
 	}
+	return 0;
+}
+
+/* The inode of a pidfd, which is the process's own where they lie on pidfs; for tests,
+   which have no other way to it. */
+static int print_inode(int argc, char **argv)
+{
+	int fd = argc == 1 ? (int)syscall(SYS_pidfd_open, atoi(argv[0]), 0) : -1;
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st)) {
+		fprintf(stderr, "nsfix: pidfd: %s\n", strerror(errno));
+		return 1;
+	}
+	printf("%llu\n", (unsigned long long)st.st_ino);
+	close(fd);
 	return 0;
 }
 
@@ -178,6 +201,8 @@ int main(int argc, char **argv)
 		return list();
 	if (!strcmp(argv[1], "wait"))
 		return wait_pids(argc - 2, argv + 2);
+	if (!strcmp(argv[1], "inode"))
+		return print_inode(argc - 2, argv + 2);
 	ask = !strcmp(argv[1], "can");
 	if (argc < 2 + ask)
 		return usage();

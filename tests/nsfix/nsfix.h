@@ -102,6 +102,8 @@ int fix_collect(struct fix *f, size_t count);
 /* For children: report, die of a failure, wait for the end, ask for the end. */
 void fix_report(struct fix *f, int slot);
 void fix_report_fd(struct fix *f, int slot, int fd);
+/* One that was read before, by task_read(). */
+void fix_send(struct fix *f, const struct task *t);
 _Noreturn void fix_die(struct fix *f, const char *step);
 _Noreturn void fix_hold(struct fix *f);
 void fix_wait_end(struct fix *f);
@@ -135,6 +137,10 @@ int build_service(struct fix *f);
 int build_pod(struct fix *f);
 int build_twins(struct fix *f);
 int build_bystander(struct fix *f);
+int build_bubble(struct fix *f);
+int build_clock(struct fix *f);
+int build_socket(struct fix *f);
+int build_inside(struct fix *f);
 int build_nested5(struct fix *f);
 int build_memberless_user(struct fix *f);
 int build_memberless_owner(struct fix *f);

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -97,6 +98,30 @@ int build_twins(struct fix *f)
 		return -1;
 	json_tasks(f->out, f->tasks + 1, f->count - 1);
 	json_member(f->out, "parent", &f->tasks[0]);
+	return 0;
+}
+
+/* Its socket stays in the network namespace that it was made in. */
+static void body_socket(struct fix *f, int slot)
+{
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		fix_die(f, "make a socket");
+	fix_report(f, slot + 1);
+	if (unshare(CLONE_NEWNET))
+		fix_die(f, "second network namespace");
+	fix_report_fd(f, slot, fd);
+	fix_hold(f);
+}
+
+int build_socket(struct fix *f)
+{
+	fix_spawn(f, 0, f->sit->needs, body_socket);
+	if (fix_collect(f, 2))
+		return -1;
+	json_tasks(f->out, f->tasks, 1);
+	json_key_string(f->out, "socket_net", f->tasks[1].ns[3]);
 	return 0;
 }
 

@@ -64,6 +64,35 @@ int build_memberless_user(struct fix *f)
 	return 0;
 }
 
+/*
+ * As bubblewrap does it: made with powers in the outer one, left to an inner one where
+ * the ids are those from before. What the outer one owns the inner one cannot enter.
+ */
+static void body_bubble(struct fix *f, int slot)
+{
+	uid_t uid = (uid_t)fix_number(f, 0, 1000);
+	char map[32];
+	int len = snprintf(map, sizeof(map), "%u 0 1\n", uid);
+
+	fix_report(f, slot + 1);
+	if (unshare(CLONE_NEWUSER))
+		fix_die(f, "inner user namespace");
+	if (write_all_at_once("/proc/thread-self/uid_map", map, (size_t)len) < 0 ||
+	    write_all_at_once("/proc/thread-self/gid_map", map, (size_t)len) < 0)
+		fix_die(f, "map ids of the inner user namespace");
+}
+
+int build_bubble(struct fix *f)
+{
+	fix_spawn(f, 0, f->sit->needs, body_bubble);
+	if (fix_collect(f, 2))
+		return -1;
+	json_tasks(f->out, f->tasks, 1);
+	json_key_string(f->out, "outer", f->tasks[1].ns[6]);
+	json_key_string(f->out, "inner", f->tasks[0].ns[6]);
+	return 0;
+}
+
 static void body_reports_and_ends(struct fix *f, int slot)
 {
 	char c;

@@ -30,7 +30,7 @@ long fix_number(struct fix *f, int index, long fallback)
 	return f->argc > index ? strtol(f->argv[index], NULL, 10) : fallback;
 }
 
-static void send_report(struct fix *f, const struct task *t)
+void fix_send(struct fix *f, const struct task *t)
 {
 	/* Shorter than PIPE_BUF: all of it, or the reader is gone and so its reason. */
 	if (write(f->report_w, t, sizeof(*t)) != (ssize_t)sizeof(*t))
@@ -46,7 +46,7 @@ void fix_report_fd(struct fix *f, int slot, int fd)
 		errno = -r;
 		fix_die(f, "read own identities");
 	}
-	send_report(f, &t);
+	fix_send(f, &t);
 }
 
 void fix_report(struct fix *f, int slot)
@@ -59,7 +59,7 @@ void fix_die(struct fix *f, const char *step)
 	struct task t = { .slot = -1, .error = errno };
 
 	snprintf(t.step, sizeof(t.step), "%s", step);
-	send_report(f, &t);
+	fix_send(f, &t);
 	_exit(1);
 }
 

@@ -10,6 +10,8 @@
 #include "uapi.h"
 #include "../tap.h"
 
+/* An argument vector. */
+#define WORDS(...) ((char *const *)(const char *const[]){ __VA_ARGS__, NULL })
 #define BOX (CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID)
 
 static struct nsu_ctx *ctx;

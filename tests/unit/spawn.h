@@ -43,7 +43,7 @@ static int run_function(int (*function)(void *), void *data)
 __attribute__((unused))
 static int run_shell(struct nsu_spawn_options *opts, const char *script)
 {
-	opts->argv = (char *[]){ "/bin/sh", "-c", (char *)script, NULL };
+	opts->argv = WORDS("/bin/sh", "-c", script);
 	return run_with(plan, opts, NULL);
 }
 
@@ -69,6 +69,14 @@ static int wait_here(void *data)
 	char c;
 
 	return read(*(int *)data, &c, 1) != 1;
+}
+
+/* It executes programs otherwise than the kernel does, and knows no new system calls. */
+static bool on_valgrind(void)
+{
+	const char *preload = getenv("LD_PRELOAD");
+
+	return preload && strstr(preload, "vgpreload");
 }
 
 /* Where no box can be made, a plain child has to do. */

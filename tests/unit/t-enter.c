@@ -34,7 +34,7 @@ static int storm(void)
 	sigaction(SIGUSR1, &act, NULL);
 	if (pthread_create(&thread, NULL, send_signals, &end))
 		return -1;
-	opts.argv = (char *[]){ "/bin/true", NULL };
+	opts.argv = WORDS("/bin/true");
 	for (int i = 0; i < 100; i++) {
 		int r = run_with(plan, &opts, NULL);
 
@@ -85,13 +85,13 @@ static void test_enter(void)
 	if (!pid) {
 		if (nsu_plan_enter(plan, NULL) < 0)
 			_exit(1);
-		_exit(-nsu_plan_exec(plan, (char *[]){ "sh", "-c", "exit 4", NULL }, NULL));
+		_exit(-nsu_plan_exec(plan, WORDS("sh", "-c", "exit 4"), NULL));
 	}
 	waitpid(pid, &got, 0);
 	is_int(WEXITSTATUS(got), 4, "enter, and exec");
 	pid = fork();
 	if (!pid)
-		_exit(-nsu_plan_exec(plan, (char *[]){ "nsutil-no", NULL }, NULL));
+		_exit(-nsu_plan_exec(plan, WORDS("nsutil-no"), NULL));
 	waitpid(pid, &got, 0);
 	is_int(WEXITSTATUS(got), ENOENT, "exec: what it returns");
 }
@@ -308,12 +308,34 @@ static void test_root(void)
 	kid_end(&other);
 }
 
+/* A user namespace in which nobody has a number. */
+static void test_unmapped(void)
+{
+	struct nsu_plan *inside = plan;
+	struct kid other;
+	int status = 3;
+
+	if (kid_start(&other, CLONE_NEWUSER, NULL) < 0) {
+		skip("unmapped", "clone: no user namespace can be made");
+		return;
+	}
+	plan = plan_for(fmt("%d", other.pid), NULL, NULL);
+	is_int(run_function(look, &status), 3, "unmapped: entered as who we are");
+	is_int(shared->inode[NSU_USER], link_inode(other.pid, "user"), "unmapped: inside");
+	ok(shared->value[1] > 0, "unmapped: a uid without a name");
+	nsu_plan_free(plan);
+	plan = inside;
+	kid_end(&other);
+}
+
 int main(void)
 {
 	char word[16];
 
 	if (nsu_ctx_new(NULL, &ctx) == 0 && !nsu_ctx_get_procfs(ctx)->own_pids)
 		skip_all("/proc shows another pid namespace than ours");
+	if (on_valgrind())
+		skip_all("valgrind: no program is run as the kernel does");
 	if (!spawn_start())
 		skip_all("no child");
 	snprintf(word, sizeof(word), "%d", kid.pid);
@@ -325,6 +347,7 @@ int main(void)
 		test_threads();
 		test_verdicts();
 		test_root();
+		test_unmapped();
 	}
 	nsu_plan_free(plan);
 	kid_end(&kid);

@@ -47,7 +47,7 @@ static void test_sizes(void)
 	plan.later = 1;
 	is_int(plan_error("self", &plan.ours), -E2BIG, "plan: larger, and used");
 	self = plan_for("self", NULL, NULL);
-	spawn.ours.argv = (char *[]){ "/bin/true", NULL };
+	spawn.ours.argv = WORDS("/bin/true");
 	spawn.ours.size = 8;
 	why.ours.size = sizeof(why);
 	is_int(nsu_plan_spawn(self, &spawn.ours, &why.ours), -EINVAL,
@@ -68,9 +68,9 @@ static void test_sizes(void)
 
 /* One member with one value of which there is no such. */
 #define IS_REFUSED(member, value) do { \
-	struct nsu_plan_options opts = NSU_PLAN_OPTIONS_INIT; \
-	opts.member = (value); \
-	is_int(plan_error("self", &opts), -EINVAL, #member " " #value); \
+	struct nsu_plan_options one = NSU_PLAN_OPTIONS_INIT; \
+	one.member = (value); \
+	is_int(plan_error("self", &one), -EINVAL, #member " " #value); \
 } while (0)
 
 static int nothing(void *data)
@@ -315,7 +315,7 @@ static void test_choices(void)
 	const char *const set[] = { "NSU_SET=x=y", "HOME", NULL };
 	struct nsu_plan *plan;
 
-	opts.environment = (char *[]){ "TERM=nsu", "SECRET=x", "PATH=/nsu", NULL };
+	opts.environment = WORDS("TERM=nsu", "SECRET=x", "PATH=/nsu");
 	opts.setenv = set;
 	opts.traits_on = 1u << NSU_TRAIT_UMASK;
 	opts.traits_off = 1u << NSU_TRAIT_CAPS | 1u << NSU_TRAIT_OOM;
@@ -354,7 +354,7 @@ static int judge_as_nobody(const char *word, struct nsu_entry *entry, enum nsu_t
 	if (!plan)
 		return r;
 	*entry = *nsu_plan_get_entry(plan, type);
-	opts.argv = (char *[]){ "/bin/true", NULL };
+	opts.argv = WORDS("/bin/true");
 	if (nsu_plan_check(plan) != -EPERM || nsu_plan_spawn(plan, &opts, &why) != -EPERM ||
 	    why.step != NSU_STEP_CHECK || nsu_plan_get_outlook(plan)->environment)
 		return -EBADE;
