@@ -51,7 +51,8 @@ void nsi_close_others(void)
 	}
 }
 
-/* The kernel says ENOENT as well where the file is there but not what it names to run it. */
+/* The kernel says ENOENT as well where the file is there but not what it names to run
+   it. */
 static int try(const struct nsi_command *command, const char *path)
 {
 	struct stat st;
@@ -79,7 +80,7 @@ int nsi_command_run(const struct nsi_command *command)
 		struct stat st;
 		int tried;
 
-		/* An empty or relative place would be whatever the working directory has. */
+		/* An empty or relative place would be what the working directory has. */
 		if (*path != '/' || len + strlen(command->name) + 2 > command->path_size)
 			continue;
 		memcpy(command->path, path, len);

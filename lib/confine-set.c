@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/ioprio.h>
+#include <linux/keyctl.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -289,6 +290,15 @@ int nsi_set_caps(uint64_t permitted, uint64_t inheritable, uint64_t ambient)
 	if (syscall(SYS_capset, &head, data) < 0)
 		return nsi_errno();
 	return set_ambient(ambient);
+}
+
+int nsi_leave_keyring(void)
+{
+	/* EPERM: a filter that forbids it to the caller too, who has no keys then. */
+	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) >= 0 ||
+	    errno == ENOSYS || errno == EPERM)
+		return 0;
+	return nsi_errno();
 }
 
 int nsi_get_caps(uint64_t *effective, uint64_t *permitted, uint64_t *bounding)

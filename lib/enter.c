@@ -26,13 +26,6 @@
 #define NSI_SYS_setgroups	SYS_setgroups
 #endif
 
-int nsi_fail(struct nsu_failure *why, enum nsu_step step, int error)
-{
-	why->step = step;
-	why->error = error;
-	return error;
-}
-
 void nsi_tell(const struct nsi_teller *teller, enum nsu_step step, int error)
 {
 	struct nsi_word word = { NSI_WORD_PROBLEM, step, error, 0 };
@@ -210,11 +203,16 @@ static int stay_closed(int dumpable, struct nsu_failure *why)
 	return 0;
 }
 
-/* Inside it may be forbidden, and the target's programs would have the caller's groups. */
-static int drop_groups(const struct nsu_plan *plan, struct nsu_failure *why)
+/* What the target's programs would find else: keys of the caller's session, and the
+   caller's groups where it is forbidden inside to give them up. */
+static int drop_own(const struct nsu_plan *plan, struct nsu_failure *why)
 {
 	const struct nsu_plan_options *opts = &plan->opts;
+	bool inside = nsi_plan_enters(plan, NSU_MNT) || nsi_plan_changes_root(plan);
+	int r = inside ? nsi_leave_keyring() : 0;
 
+	if (r < 0)
+		return nsi_fail(why, NSU_STEP_KEYS, r);
 	if (!nsi_plan_enters(plan, NSU_USER) ||
 	    (opts->uid_from == NSU_ID_KEEP && opts->gid_from == NSU_ID_KEEP))
 		return 0;
@@ -238,7 +236,7 @@ int nsi_enter_namespaces(struct nsu_plan *plan, const struct nsi_teller *teller,
 			nsi_fail(why, NSU_STEP_TREE, r);
 	}
 	if (!r)
-		r = drop_groups(plan, why);
+		r = drop_own(plan, why);
 	if (r < 0)
 		return r;
 	dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
@@ -352,7 +350,8 @@ static int set_ids(const struct nsu_plan *plan, bool keep_caps, struct nsu_failu
 		return 0;
 	r = syscall(NSI_SYS_setgroups, plan->group_count, plan->groups);
 	/* Where the user namespace forbids it, it was done before, by who may. */
-	if (r < 0 && !(errno == EPERM && nsi_plan_enters(plan, NSU_USER)))
+	if (r < 0 && !(errno == EPERM &&
+		       (nsi_plan_enters(plan, NSU_USER) || plan->keeps_groups)))
 		return nsi_fail(why, NSU_STEP_GROUPS, nsi_errno());
 	if (syscall(NSI_SYS_setresgid, plan->gid, plan->gid, plan->gid) < 0)
 		return nsi_fail(why, NSU_STEP_GID, nsi_errno());

@@ -174,6 +174,8 @@ int nsi_set_label(const struct nsi_confine *confine, int procfs); /* at the next
 int nsi_set_bounding(uint64_t bounding);	/* drops all others; never gains */
 /* capset(2): permitted = effective, inheritable; then the ambient set. */
 int nsi_set_caps(uint64_t permitted, uint64_t inheritable, uint64_t ambient);
+/* A session keyring of its own (keyrings(7)), where the kernel has any. */
+int nsi_leave_keyring(void);
 /* bounding may be NULL: it takes a call for each capability. */
 int nsi_get_caps(uint64_t *effective, uint64_t *permitted, uint64_t *bounding);
 int nsi_set_seccomp(const struct nsi_confine *confine);

@@ -54,12 +54,15 @@ static bool is_above(const struct nsu_ns *a, const struct nsu_ns *b)
 	return a == b || (r != -ENOENT && r != -EPERM);
 }
 
+/* The command has a number in its pid namespace and in all above it. Who sees it in the
+   caller's own could reach all else of the caller's, too. */
 static bool is_exposed_to(const struct nsu_task *task, const struct nsu_ns *pidns,
-			  const struct nsu_ns *userns)
+			  const struct nsu_ns *own_pidns, const struct nsu_ns *userns)
 {
 	const struct nsu_ns *in;
 
-	if (nsu_task_get_ns(task, NSU_PID, &in) < 0 || !is_above(pidns, in))
+	if (nsu_task_get_ns(task, NSU_PID, &in) < 0 || in == own_pidns ||
+	    is_above(in, own_pidns) || (!is_above(pidns, in) && !is_above(in, pidns)))
 		return false;
 	if (nsu_task_get_ns(task, NSU_USER, &in) < 0)
 		return true;
@@ -67,55 +70,72 @@ static bool is_exposed_to(const struct nsu_task *task, const struct nsu_ns *pidn
 	return is_above(in, userns) && could_trace(task) && !has_our_root(task);
 }
 
+/* The inodes of a namespace of the caller's and of the target's, 0: unknown. */
+static void read_both(const struct nsu_plan *plan, enum nsu_type type, uint64_t ret[2])
+{
+	nsi_autoclose int self = nsi_ctx_open_self(plan->ctx);
+	const char *name = nsu_type_get_name(type);
+
+	if (self < 0 || nsi_plan_read_ns(self, name, type, &ret[0]) < 0)
+		ret[0] = 0;
+	if (!plan->hold.pid ||
+	    nsi_plan_read_ns(plan->hold.dir, name, type, &ret[1]) < 0)
+		ret[1] = 0;
+}
+
 static int look_at_all(struct nsu_plan *plan, const struct nsu_snapshot *snap)
 {
-	const struct nsu_ns *pidns, *userns;
+	const struct nsu_ns *pidns, *own_pidns, *userns;
 	const struct nsu_task *task;
+	uint64_t pids[2];
 	int r = nsu_snapshot_find_ns(snap, NSU_PID, plan->entry[NSU_PID].inode, &pidns);
 
 	if (r == -ENOENT)
 		return 0;	/* nobody is in it */
 	if (!r)
 		r = nsu_snapshot_find_ns(snap, NSU_USER, plan->own.inode, &userns);
+	read_both(plan, NSU_PID, pids);
+	if (!r)
+		r = nsu_snapshot_find_ns(snap, NSU_PID, pids[0], &own_pidns);
 	if (r < 0)
 		return r;
 	nsu_foreach_task(task, snap)
-		if (!nsu_task_is_zombie(task) && is_exposed_to(task, pidns, userns)) {
+		if (!nsu_task_is_zombie(task) &&
+		    is_exposed_to(task, pidns, own_pidns, userns)) {
 			plan->exposed = true;
 			break;
 		}
 	return 0;
 }
 
-/* Has the target files of its own at all? If not, there is nothing to reach. */
-static int has_own_files(const struct nsu_plan *plan, bool *ret)
+/*
+ * Will tasks of the target see the command, which has files that they have not? Its pid
+ * namespace may be the target's from the start: what is another there is the user
+ * namespace then, in which its tasks have power over all that enters.
+ */
+static bool is_seen(const struct nsu_plan *plan)
 {
-	nsi_autoclose int self = nsi_ctx_open_self(plan->ctx);
-	char mine[64], its[64];
-	ssize_t n, m;
+	uint64_t mnt[2], pid[2];
 
-	*ret = true;
-	if (self < 0 || !plan->hold.pid)
-		return 0;
-	n = readlinkat(self, "ns/mnt", mine, sizeof(mine));
-	m = readlinkat(plan->hold.dir, "ns/mnt", its, sizeof(its));
-	if (n > 0 && n == m && !memcmp(mine, its, n))
-		*ret = false;
-	return 0;
+	if (nsi_plan_enters(plan, NSU_MNT))
+		return false;
+	read_both(plan, NSU_MNT, mnt);
+	if (mnt[0] && mnt[0] == mnt[1])
+		return false;
+	if (nsi_plan_enters(plan, NSU_PID))
+		return true;
+	read_both(plan, NSU_PID, pid);
+	return nsi_plan_enters(plan, NSU_USER) && pid[0] && pid[0] == pid[1];
 }
 
 int nsi_plan_judge_exposure(struct nsu_plan *plan)
 {
 	struct nsu_scan_options scan = NSU_SCAN_OPTIONS_INIT;
 	struct nsu_snapshot *snap;
-	bool own_files;
 	int r;
 
-	if (!nsi_plan_enters(plan, NSU_PID) || nsi_plan_enters(plan, NSU_MNT))
+	if (!is_seen(plan))
 		return 0;
-	r = has_own_files(plan, &own_files);
-	if (r < 0 || !own_files)
-		return r;
 	/* What protects the command is this capability, which it keeps: see enter.c. */
 	if (nsi_plan_enters(plan, NSU_USER) ||
 	    !(plan->own.permitted >> CAP_SYS_PTRACE_BIT & 1)) {

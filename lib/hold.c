@@ -293,7 +293,8 @@ static int open_any(const struct nsu_target *target, enum nsu_type type, int *re
 	if (target->form == FORM_NS && target->type != type)
 		return -EMEDIUMTYPE;
 	if (target->form == FORM_NS && target->fd >= 0)
-		return take_fd(fcntl(target->fd, F_DUPFD_CLOEXEC, 3), target->number, ret);
+		return take_fd(fcntl(target->fd, F_DUPFD_CLOEXEC, 3), target->number,
+			       ret);
 	return open_by_scan(target, type, ret);
 }
 

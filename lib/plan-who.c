@@ -175,10 +175,22 @@ static int set_gid(struct nsu_plan *plan, enum nsu_identity from)
 	return 0;
 }
 
+/* An ordinary user's own user namespace forbids to set any (user_namespaces(7)): who is in
+   one already has those that it has. */
+static bool is_forbidden_groups(const struct nsu_plan *plan)
+{
+	nsi_autoclose int self = nsi_ctx_open_self(plan->ctx);
+	char text[16];
+
+	return self >= 0 && nsi_read_at(self, "setgroups", text, sizeof(text)) >= 4 &&
+		!memcmp(text, "deny", 4);
+}
+
 static int set_groups(struct nsu_plan *plan, enum nsu_identity from)
 {
 	nsi_autofree char *group = NULL;
 
+	plan->keeps_groups = is_forbidden_groups(plan);
 	plan->groups = calloc(MAX_GROUPS, sizeof(*plan->groups));
 	if (!plan->groups)
 		return -ENOMEM;
@@ -237,7 +249,8 @@ static void find_shell(struct nsu_plan *plan)
 	}
 	/* Entered by a file alone: its files are seen only from within. */
 	plan->has_shell = root < 0 || (*account->shell &&
-		!refuses_login(account->shell) && !nsi_inroot_check_exec(plan->ctx, root, account->shell));
+		!refuses_login(account->shell) &&
+		!nsi_inroot_check_exec(plan->ctx, root, account->shell));
 	if (plan->has_shell && *account->shell)
 		return;
 	strcpy(account->shell, "/bin/sh");

@@ -45,6 +45,7 @@ static const char *const steps[NSU_STEP_COUNT] = {
 	[NSU_STEP_CAPS] = "take its capabilities",
 	[NSU_STEP_NNP] = "take its no_new_privs",
 	[NSU_STEP_SECCOMP] = "take its seccomp filter",
+	[NSU_STEP_KEYS] = "leave your session's keyring",
 	[NSU_STEP_DEATH_SIGNAL] = "set the death signal",
 	[NSU_STEP_EXEC] = "run",
 };
@@ -66,6 +67,13 @@ void nsi_plan_note(struct nsu_plan *plan, enum nsu_step step, int error)
 	plan->problem[plan->problem_count++] = (struct nsu_failure){
 		.size = sizeof(struct nsu_failure), .step = step, .error = error,
 	};
+}
+
+int nsi_fail(struct nsu_failure *why, enum nsu_step step, int error)
+{
+	why->step = step;
+	why->error = error;
+	return error;
 }
 
 static int *descriptors(struct nsu_plan *plan, size_t index)
@@ -310,7 +318,8 @@ int nsu_plan_new(struct nsu_ctx *ctx, const struct nsu_target *target,
 	return 0;
 }
 
-const struct nsu_entry *nsu_plan_get_entry(const struct nsu_plan *plan, enum nsu_type type)
+const struct nsu_entry *nsu_plan_get_entry(const struct nsu_plan *plan,
+					   enum nsu_type type)
 {
 	return (unsigned)type < NSU_TYPE_COUNT ? &plan->entry[type] : NULL;
 }

@@ -17,24 +17,24 @@ struct nsi_userns {		/* the caller's own, and what it may there */
 
 struct nsu_plan {
 	struct nsu_ctx *ctx;		/* not owned */
-	struct nsu_plan_options opts;	/* its pointers are not used after nsu_plan_new() */
+	struct nsu_plan_options opts;	/* pointers are dead after nsu_plan_new() */
 	struct nsi_hold hold;		/* pid 0: there is no process */
 	struct nsi_userns own;
 	struct nsu_entry entry[NSU_TYPE_COUNT];
 	int fd[NSU_TYPE_COUNT];		/* the namespace, -1: not to be entered */
-	unsigned by_task;		/* mask: also had by setns(2) with the target's pidfd */
+	unsigned by_task;		/* mask: setns(2) gives it by pidfd, too */
 	unsigned entered;		/* mask: differ, and are wanted */
 	bool whole;			/* no type was named: all of the target */
 	int root, cwd;			/* of the target or as named; O_PATH, -1 */
 	int own_mntns;			/* for the way back, with host_tools */
 	int target_mntns;
-	int procfs;			/* of the host, a directory: for the child's own files */
+	int procfs;			/* of the host: for the child's own files */
 	char *cwd_path;
 	struct nsi_confine confine;
 	struct nsi_cgroups cgroups;
 	struct nsi_view view;
 	unsigned traits;
-	bool changes_ids, exposed, private_mounts;
+	bool changes_ids, keeps_groups, exposed, private_mounts;
 	uid_t uid;
 	gid_t gid;
 	gid_t *groups;
@@ -43,7 +43,7 @@ struct nsu_plan {
 	bool has_shell;
 	struct nsi_environ env;
 	struct nsu_outlook outlook;
-	struct nsu_id_range *maps[2];	/* uid_map, gid_map of the entered user namespace */
+	struct nsu_id_range *maps[2];	/* uid_map, gid_map of what is entered */
 	ssize_t map_count[2];		/* -1: not entered, or unknown */
 	struct nsu_failure problem[NSI_MAX_PROBLEMS];
 	size_t problem_count;

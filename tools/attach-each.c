@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -140,38 +141,67 @@ static void give_lines(const struct crowd *crowd, struct job *job, int which, bo
 	stream->len = left;
 }
 
-static void read_stream(struct crowd *crowd, struct job *job, int which)
+static void end_stream(const struct crowd *crowd, struct job *job, int which)
+{
+	struct stream *stream = &job->stream[which];
+
+	if (stream->data != NULL)
+		give_lines(crowd, job, which, true);
+	close(stream->fd);
+	stream->fd = -1;
+	free(stream->data);
+	stream->data = NULL;
+}
+
+/* That many bytes at most; how many. 0: it was interrupted, or has ended. */
+static int read_stream(const struct crowd *crowd, struct job *job, int which, size_t most)
 {
 	struct stream *stream = &job->stream[which];
 	ssize_t n;
 
 	if (stream->data == NULL)
 		stream->data = malloc(LINE_MOST);
-	n = stream->data == NULL ? 0 :
-		read(stream->fd, stream->data + stream->len, LINE_MOST - stream->len);
+	if (most > LINE_MOST - stream->len)
+		most = LINE_MOST - stream->len;
+	n = stream->data == NULL ? 0 : read(stream->fd, stream->data + stream->len, most);
 	if (n < 0 && errno == EINTR)
-		return;
+		return 0;
 	if (n > 0) {
 		stream->len += (size_t)n;
 		if (which == PIPE_STATUS && memmem(stream->data, stream->len, "failed", 6))
 			job->failed = true;
 	}
-	give_lines(crowd, job, which, n <= 0);
-	if (n <= 0) {
-		close(stream->fd);
-		stream->fd = -1;
-		free(stream->data);
-		stream->data = NULL;
-	}
+	if (n <= 0)
+		end_stream(crowd, job, which);
+	else
+		give_lines(crowd, job, which, false);
+	return n > 0 ? (int)n : 0;
+}
+
+/* What the command left behind may keep its pipes open for ever, and write to them: they
+   end with what was in them when the job did. */
+static void drain(struct crowd *crowd, struct job *job, int which)
+{
+	int fd = job->stream[which].fd, left = 0;
+
+	if (fd < 0)
+		return;
+	ioctl(fd, FIONREAD, &left);
+	while (left > 0 && job->stream[which].fd >= 0)
+		left -= read_stream(crowd, job, which, (size_t)left);
+	if (job->stream[which].fd >= 0)
+		end_stream(crowd, job, which);
 }
 
 static void end_job(struct crowd *crowd, struct job *job)
 {
 	int status = 0, code;
 
-	for (int i = 0; i < PIPE_COUNT; i++)
-		if (job->stream[i].fd >= 0)
-			return;
+	/* Nobody but the job itself has this one. */
+	if (job->stream[PIPE_STATUS].fd >= 0)
+		return;
+	drain(crowd, job, PIPE_OUT);
+	drain(crowd, job, PIPE_ERR);
 	while (waitpid(job->pid, &status, 0) < 0 && errno == EINTR)
 		;
 	code = WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_SIGNAL + WTERMSIG(status);
@@ -202,7 +232,7 @@ static void turn(struct crowd *crowd, size_t limit)
 		for (size_t i = 0; i < limit * PIPE_COUNT; i++)
 			if (fds[i].revents != 0)
 				read_stream(crowd, &crowd->job[i / PIPE_COUNT],
-					    (int)(i % PIPE_COUNT));
+					    (int)(i % PIPE_COUNT), LINE_MOST);
 	for (size_t i = 0; i < limit; i++)
 		if (crowd->job[i].pid != 0)
 			end_job(crowd, &crowd->job[i]);

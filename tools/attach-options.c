@@ -10,18 +10,15 @@
 
 enum { ACTION_NONE, ACTION_HELP, ACTION_HELP_ALL, ACTION_LIST, ACTION_VERSION };
 
+/* In the value of an option: not that of the target. */
+#define TRAIT_OFF (1 << 8)
+
 /* Bits of what excludes each other. */
 enum {
 	ONE_TTY = 1 << 0, ONE_WD = 1 << 1, ONE_PROC = 1 << 2, ONE_SYS = 1 << 3,
 	ONE_RESOLV = 1 << 4, ONE_MODE = 1 << 5, TOOLS_OR_ALL = 1 << 6,
 	TOOLS_OR_ROOT = 1 << 7,
 };
-
-static int bad_number(const struct cli *cli, const struct cli_option *option,
-		      const char *arg)
-{
-	return cli_wrong(cli->out, NULL, "--%s %s: not a number", option->name, arg);
-}
 
 static bool parse_number(const char *arg, unsigned long max, unsigned long *ret)
 {
@@ -86,25 +83,32 @@ static int set_net_socket(const struct cli *cli, const struct cli_option *option
 	unsigned long fd;
 
 	if (!parse_number(arg, INT_MAX, &fd))
-		return bad_number(cli, option, arg);
+		return cli_wrong(cli->out, NULL, "--%s %s: not a number", option->name,
+				 arg);
 	opts->net_socket = (int)fd;
 	return 0;
+}
+
+/* A number, "follow", or a name. */
+static enum nsu_identity read_identity(const char *arg, unsigned *ret)
+{
+	unsigned long id;
+
+	if (strcmp(arg, "follow") == 0)
+		return NSU_ID_FOLLOW;
+	if (!parse_number(arg, UINT_MAX - 1, &id))
+		return NSU_ID_NAME;
+	*ret = (unsigned)id;
+	return NSU_ID_NUMBER;
 }
 
 static int set_uid(const struct cli *cli, const struct cli_option *option,
 		   const char *arg)
 {
 	struct attach_opts *opts = cli->opts;
-	unsigned long id;
 
 	(void)option;
-	opts->uid_from = NSU_ID_NAME;
-	if (strcmp(arg, "follow") == 0) {
-		opts->uid_from = NSU_ID_FOLLOW;
-	} else if (parse_number(arg, UINT_MAX - 1, &id)) {
-		opts->uid_from = NSU_ID_NUMBER;
-		opts->uid = (uid_t)id;
-	}
+	opts->uid_from = read_identity(arg, &opts->uid);
 	opts->user = arg;
 	return *arg != '\0' ? 0 : cli_wrong(cli->out, NULL, "-S: no user given");
 }
@@ -113,16 +117,9 @@ static int set_gid(const struct cli *cli, const struct cli_option *option,
 		   const char *arg)
 {
 	struct attach_opts *opts = cli->opts;
-	unsigned long id;
 
 	(void)option;
-	opts->gid_from = NSU_ID_NAME;
-	if (strcmp(arg, "follow") == 0) {
-		opts->gid_from = NSU_ID_FOLLOW;
-	} else if (parse_number(arg, UINT_MAX - 1, &id)) {
-		opts->gid_from = NSU_ID_NUMBER;
-		opts->gid = (gid_t)id;
-	}
+	opts->gid_from = read_identity(arg, &opts->gid);
 	opts->group = arg;
 	return *arg != '\0' ? 0 : cli_wrong(cli->out, NULL, "-G: no group given");
 }
@@ -160,25 +157,16 @@ static int set_confine(const struct cli *cli, const struct cli_option *option,
 	return 0;
 }
 
-static int set_trait_on(const struct cli *cli, const struct cli_option *option,
-			const char *arg)
+static int set_trait(const struct cli *cli, const struct cli_option *option,
+		     const char *arg)
 {
 	struct attach_opts *opts = cli->opts;
+	unsigned bit = 1U << (option->value & ~TRAIT_OFF);
+	bool off = option->value & TRAIT_OFF;
 
 	(void)arg;
-	opts->traits_on |= 1U << option->value;
-	opts->traits_off &= ~(1U << option->value);
-	return 0;
-}
-
-static int set_trait_off(const struct cli *cli, const struct cli_option *option,
-			 const char *arg)
-{
-	struct attach_opts *opts = cli->opts;
-
-	(void)arg;
-	opts->traits_off |= 1U << option->value;
-	opts->traits_on &= ~(1U << option->value);
+	opts->traits_on = off ? opts->traits_on & ~bit : opts->traits_on | bit;
+	opts->traits_off = off ? opts->traits_off | bit : opts->traits_off & ~bit;
 	return 0;
 }
 
@@ -187,11 +175,14 @@ struct word {
 	int value;
 };
 
+/* Without an argument *ret stays as it is. */
 static int set_word(const struct cli *cli, const struct cli_option *option,
 		    const char *arg, const struct word *words, int *ret)
 {
 	char all[80] = "";
 
+	if (arg == NULL)
+		return 0;
 	for (; words->word != NULL; words++) {
 		if (strcmp(words->word, arg) == 0) {
 			*ret = words->value;
@@ -225,10 +216,8 @@ static int set_env(const struct cli *cli, const struct cli_option *option,
 		{ "host", NSU_ENV_HOST }, { NULL, 0 },
 	};
 	struct attach_opts *opts = cli->opts;
-	int value = NSU_ENV_TARGET, r = 0;
+	int value = NSU_ENV_TARGET, r = set_word(cli, option, arg, words, &value);
 
-	if (arg != NULL)
-		r = set_word(cli, option, arg, words, &value);
 	if (r == 0)
 		opts->env = value;
 	return r;
@@ -242,10 +231,8 @@ static int set_color(const struct cli *cli, const struct cli_option *option,
 		{ "never", COLOR_NEVER }, { NULL, 0 },
 	};
 	struct attach_opts *opts = cli->opts;
-	int value = COLOR_ALWAYS, r = 0;
+	int value = COLOR_ALWAYS, r = set_word(cli, option, arg, words, &value);
 
-	if (arg != NULL)
-		r = set_word(cli, option, arg, words, &value);
 	if (r == 0)
 		opts->color = value;
 	return r;
@@ -305,7 +292,8 @@ static int set_count(const struct cli *cli, const struct cli_option *option,
 	unsigned long number;
 
 	if (!parse_number(arg, 100000, &number))
-		return bad_number(cli, option, arg);
+		return cli_wrong(cli->out, NULL, "--%s %s: not a number", option->name,
+				 arg);
 	if (option->value == 0 && number == 0)
 		return cli_wrong(cli->out, NULL, "--%s 0: at least one", option->name);
 	if (option->value == 0)
@@ -369,9 +357,9 @@ static const struct cli_option options[] = {
 	    "take over cgroup, rlimits, caps ...: all, none, ITEM or -ITEM of them"),
 	SET("seccomp", 0, "WHAT", set_seccomp, 0,
 	    "copy: the target's filter; none: without a word; require: or fail"),
-	SET("join-cgroup", 'c', NULL, set_trait_on, NSU_TRAIT_CGROUP, "join its cgroup"),
-	SET("no-cgroup", 0, NULL, set_trait_off, NSU_TRAIT_CGROUP, "stay in yours"),
-	SET("follow-context", 'Z', NULL, set_trait_on, NSU_TRAIT_LABEL,
+	SET("join-cgroup", 'c', NULL, set_trait, NSU_TRAIT_CGROUP, "join its cgroup"),
+	SET("no-cgroup", 0, NULL, set_trait, NSU_TRAIT_CGROUP | TRAIT_OFF, "stay in yours"),
+	SET("follow-context", 'Z', NULL, set_trait, NSU_TRAIT_LABEL,
 	    "take its SELinux or AppArmor label"),
 
 	HEADING("Where, and with what:"),
@@ -442,32 +430,6 @@ static bool take_operand(const struct cli *cli, const char *word)
 	return true;
 }
 
-static void help_print(void)
-{
-	fputs(
-"Usage: nsattach [options] [TARGET] [COMMAND [ARG...]]\n"
-"Run a command, or a shell, inside a container or in some of its namespaces.\n"
-"\n"
-" nsattach 4711                   a shell in its container, confined as it is\n"
-" nsattach 4711 -n ss -ltn        the host's ss in its network namespace\n"
-" nsattach -H 4711 strace -p 1    the host's tools on it; it needs no shell\n"
-" nsattach -t 4711 -m -p ps ax    as with nsenter\n"
-" nsattach --explain 4711         may I, as whom, with what; enters nothing\n"
-" nsattach --each 4711 4712 -- id in several\n"
-"\n"
-" -m mnt  -u uts  -i ipc  -n net  -p pid  -C cgroup  -U user  -T time  -a all\n"
-"    (none: all that differ from yours); also --net=FILE, --net=:ID ...\n"
-" -t TARGET       the target; without it the first operand is the target\n"
-" -H --host-tools this host's files and PATH, its root at /run/nsutil/target\n"
-" -S UID -G GID   run as, \"follow\": as the target   --privileged  keep my powers\n"
-" --env=clean|target|host  --setenv N=V  --tty --no-tty  -w DIR  -W DIR  -c  -Z\n"
-"\n"
-"TARGET: PID, TYPE:INODE, INODE, :ID, FILE, netns:NAME, 7@TARGET, host, self;\n"
-"see nsutil(7).  All options: --help-all\n"
-"Exit: the command's own; 125 nsattach failed, 126 cannot execute, 127 not found,\n"
-"128+n signal n; --explain 0 yes, 4 no\n", stdout);
-}
-
 static int check(struct attach *app, char **argv, int first)
 {
 	struct attach_opts *opts = &app->opts;
@@ -518,7 +480,7 @@ int attach_parse(struct attach *app, int argc, char **argv)
 	output_init(&app->out, "nsattach", app->opts.color);
 	switch (app->opts.action) {
 	case ACTION_HELP:
-		help_print();
+		attach_help();
 		return 0;
 	case ACTION_HELP_ALL:
 		puts("Usage: nsattach [options] [TARGET] [COMMAND [ARG...]]");

@@ -144,8 +144,13 @@ static void complain(const struct attach *app, int error)
 		    "given with", what);
 		break;
 	case -ENOKEY:
-		msg(&app->out, "%s: no user or group %s in %s", what,
+		/* Which of the two the library does not tell. */
+		msg(&app->out, "%s: no user or group %s%s%s in %s", what,
 		    opts->uid_from == NSU_ID_NAME ? opts->user : opts->group,
+		    opts->uid_from == NSU_ID_NAME && opts->gid_from == NSU_ID_NAME ?
+		    ", or " : "",
+		    opts->uid_from == NSU_ID_NAME && opts->gid_from == NSU_ID_NAME ?
+		    opts->group : "",
 		    "its passwd or group file; a number works without one");
 		break;
 	case -EINVAL:

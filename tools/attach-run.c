@@ -18,6 +18,7 @@ struct loop {
 	pid_t supervisor;
 	int command;		/* its pidfd, -1 */
 	bool started, ended;
+	sigset_t early;		/* came before the command was there to be told */
 	int status;		/* of the command, as an exit status */
 };
 
@@ -250,6 +251,58 @@ static void drain(struct loop *loop)
 	}
 }
 
+static bool ends(int sig)
+{
+	struct sigaction action;
+
+	return (sig == SIGINT || sig == SIGQUIT || sig == SIGTERM || sig == SIGHUP) &&
+	       sigaction(sig, NULL, &action) == 0 && action.sa_handler != SIG_IGN;
+}
+
+/*
+ * On its way in the command may be held up by the target, which stops or freezes it or
+ * serves the file system of what it executes: whoever is told to end meanwhile does. The
+ * command is killed with its parent, or finds out that it has none any more.
+ */
+static void take_early(struct loop *loop)
+{
+	struct signalfd_siginfo info;
+
+	if (read(loop->signals, &info, sizeof(info)) != sizeof(info))
+		return;
+	if (!ends((int)info.ssi_signo)) {
+		sigaddset(&loop->early, (int)info.ssi_signo);
+		return;
+	}
+	kill(loop->supervisor, SIGKILL);
+	loop->ended = true;
+	loop->status = EXIT_SIGNAL + (int)info.ssi_signo;
+	report(loop->run->app, "failed", loop->status);
+}
+
+static void wait_for_start(struct loop *loop)
+{
+	struct pollfd fds[2] = {
+		{ .fd = loop->run->supervisor, .events = POLLIN },
+		{ .fd = loop->signals, .events = POLLIN },
+	};
+	struct note note = { .kind = NOTE_SIGNAL };
+
+	sigemptyset(&loop->early);
+	while (!loop->started && !loop->ended) {
+		if (poll(fds, 2, -1) < 0)
+			continue;
+		if (fds[0].revents != 0)
+			hear(loop);
+		else if (fds[1].revents != 0)
+			take_early(loop);
+	}
+	for (note.value = 1; loop->started && note.value < NSIG; note.value++)
+		if (note.value != SIGCHLD && note.value != SIGWINCH &&
+		    sigismember(&loop->early, note.value))
+			send(loop->run->supervisor, &note, sizeof(note), MSG_NOSIGNAL);
+}
+
 static int wait_for(struct loop *loop)
 {
 	struct run *run = loop->run;
@@ -259,10 +312,11 @@ static int wait_for(struct loop *loop)
 		close(tty->slave);
 		tty->slave = -1;
 	}
-	while (!loop->started && !loop->ended)
-		hear(loop);
+	wait_for_start(loop);
 	if (loop->started) {
 		let_go(tty);
+		if (tty != NULL && sigismember(&loop->early, SIGWINCH))
+			tty_resize(tty);
 		if (tty != NULL)
 			tty_start(tty);
 	}

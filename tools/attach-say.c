@@ -222,8 +222,8 @@ void say_problem(const struct attach *app, const struct nsu_failure *problem)
 		msg(&app->out, "%s: its working directory is %s; starting in /", what,
 		    problem->error == -ENOENT ? "deleted" : "outside its root");
 	else if (problem->step == NSU_STEP_CAPS && problem->error == -EXDEV)
-		msg(&app->out, "%s: no capabilities: its own are of its user namespace, which is "
-		    "not entered (-U)", what);
+		msg(&app->out, "%s: no capabilities: its own are of its user namespace, "
+		    "which is not entered (-U)", what);
 	else if (problem->step == NSU_STEP_CGROUP && problem->error == -EBUSY)
 		msg(&app->out, "%s: its cgroup not joined: it has cgroups below it with "
 		    "controllers, and cgroup v2 allows no process beside them", what);

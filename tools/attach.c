@@ -14,7 +14,7 @@ static bool needs_copy(const struct attach_opts *opts)
 	if (opts->trusted || opts->explain)
 		return false;
 	return opts->types == 0 || opts->types & 1U << NSU_MNT ||
-	       opts->ns[NSU_MNT] != NULL || opts->root_dir != NULL;
+	       opts->ns[NSU_MNT] != NULL || opts->root == NSU_YES;
 }
 
 /* 0, or the exit status when it has told what is wrong. */

@@ -61,6 +61,8 @@ enum {				/* exit statuses, as of chroot(1), env(1), docker-exec(1) */
 
 /* attach-options.c. -1: go on; else the exit status. */
 int attach_parse(struct attach *app, int argc, char **argv);
+/* attach-help.c: --help */
+void attach_help(void);
 /* attach-plan.c: the target words and the plan. 0, or the exit status when it has told
    what is wrong. */
 int attach_plan(struct attach *app);

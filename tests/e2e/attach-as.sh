@@ -134,18 +134,20 @@ single() {
 
 test_users() {
 	need_root 'users' || return 0
-	container user=1500:1501 groups=7,8 || return 0
+	container groups=7,8 user=1500:1501 || return 0
 	at "$(target)" /nsfix who
 	is 'no user named: root' "$(got uid) $(got gid)" '0 0 0 0 0 0'
 	at -S follow -G follow "$(target)" /nsfix who
-	is 'follow' "$(got uid) $(got gid) $(got groups)" '1500 1500 1500 1501 1501 1501 7 8'
+	is 'follow' "$(got uid) $(got gid) $(got groups)" \
+		'1500 1500 1500 1501 1501 1501 7 8'
 	at -S follow "$(target)" /nsfix who
 	is 'the group follows as well' "$(got gid)" '1501 1501 1501'
 	at -S alice "$(target)" /nsfix who
 	is 'a name: of its files' "$(got uid) $(got gid) $(got groups)" \
 		'1234 1234 1234 1235 1235 1235 1236'
 	at -S 1234 "$(target)" /nsfix who
-	is 'the number of a name: its group' "$(got gid) $(got groups)" '1235 1235 1235 1236'
+	is 'the number of a name: its group' "$(got gid) $(got groups)" \
+		'1235 1235 1235 1236'
 	at -S 4321 "$(target)" /nsfix who
 	is 'a number of none: the same group' "$(got uid) $(got gid) $(got groups)" \
 		'4321 4321 4321 4321 4321 4321 '
@@ -160,7 +162,8 @@ test_users() {
 	is 'a name it has not: status' "$rc" 125
 	like 'a name it has not: said' "$err" 'no user or group daemon'
 	at -S alice -G nosuch "$(target)" true
-	like 'a group it has not: said, and which' "$err" 'no user or group nosuch'
+	like 'a group it has not: said, and which' "$err" \
+		'no user or group alice, or nosuch in its'
 	at -n -S daemon "$(target)" "$NSFIX" who
 	is 'its files not entered: the host'"'"'s names' "$(got uid)" \
 		"$(id -u daemon) $(id -u daemon) $(id -u daemon)"
@@ -183,7 +186,8 @@ test_unmapped() {
 	fixture inside map=1000 || return 0
 	at "$(target)" "$NSFIX" who
 	is 'no root there: status' "$rc" 0
-	is 'no root there: as the target' "$(got uid) $(got gid)" '1000 1000 1000 1000 1000 1000'
+	is 'no root there: as the target' "$(got uid) $(got gid)" \
+		'1000 1000 1000 1000 1000 1000'
 	is 'no root there: no powers' "$(got effective)" 0000000000000000
 	at -S 0 "$(target)" true
 	is 'no root there: asked for' "$rc" 125
@@ -244,7 +248,8 @@ test_seccomp_user() {
 	FIX_WRAP=()
 	run "${wrap[@]}" timeout 60 "$NSATTACH" --seccomp=require "$(target)" true
 	is '=require, may not: status' "$rc" 125
-	like '=require, may not: said' "$err" 'seccomp filter: (Operation not permitted|Permission denied)'
+	like '=require, may not: said' "$err" \
+		'seccomp filter: (Operation not permitted|Permission denied)'
 	run "${wrap[@]}" timeout 60 "$NSATTACH" --seccomp=none "$(target)" \
 		"$NSFIX" who "$getsid"
 	is '=none, may not: runs' "$rc $err $(got "call.$getsid")" '0  0'
@@ -408,12 +413,25 @@ test_busy() {
 	drop_groups
 }
 
+# Root of a user namespace that forbids setgroups(2), and enters a container in it.
+test_no_setgroups() {
+	FIX_WRAP=(unshare -U -r --)
+	fixture sandbox mp || { FIX_WRAP=(); return 0; }
+	FIX_WRAP=()
+	run timeout 60 nsenter -U --preserve-credentials -t "$(fix '.tasks[0].proc_pid')" -- \
+		"$NSATTACH" "$(fix '.tasks[0].proc_pid')" sh -c 'id -u; id -G'
+	is 'no setgroups: runs' "$rc:$err" 0:
+	like 'no setgroups: as root inside, groups as they were' "$out" $'^0\n0'
+	fixture_close
+}
+
 private "$@"
 test_default
 test_less_confined
 test_single
 test_users
 test_unmapped
+test_no_setgroups
 test_seccomp
 test_seccomp_user
 test_join

@@ -23,8 +23,8 @@ test_passwd() {
 	need_root 'hostile passwd' || return 0
 	new_root
 	echo "$leak" >"$tmp/elsewhere"
+	echo "$leak" >"$root/etc/passwd"
 	truncate -s 100M "$root/etc/passwd"
-	echo "$leak" >>"$root/etc/passwd"
 	accounts 'of 100 MB'
 	rm "$root/etc/passwd"
 	mkfifo "$root/etc/passwd"
@@ -105,7 +105,7 @@ test_environment() {
 	printf '%s\0' noequals =x A=1 A=2 '' $'BAD\033=1' PATH=/usr/bin:/bin OF_TARGET=1 \
 		LD_PRELOAD=/evil.so EMPTY= 'EQUALS=a=b' >"$tmp/environ"
 	export SECRET=ours TERM=vt100
-	fixture inside "${inside[@]}" "env=$tmp/environ" || return 0
+	fixture inside "env=$tmp/environ" "${inside[@]}" || return 0
 	at "$(target)" env
 	is 'clean, the default: nothing else' "$(cut -d= -f1 <<<"$out" | sort | tr '\n' ' ')" \
 		'HOME LOGNAME PATH SHELL TERM USER '
@@ -159,7 +159,7 @@ test_large_environment() {
 		yes "X=$(printf %0997d 0)" | head -n 10000 | tr '\n' '\0' |
 			awk -v RS='\0' -v ORS='\0' '{ print "N" NR $0 }'
 	} >"$tmp/environ"
-	fixture inside "${inside[@]}" "env=$tmp/environ" || return 0
+	fixture inside "env=$tmp/environ" "${inside[@]}" || return 0
 	ok '10 MB: it is' test "$(wc -c <"/proc/$(target)/environ")" -gt 10000000
 	at "$(target)" env
 	is '10 MB: clean' "$rc $(got PATH)" '0 /usr/bin:/bin'
@@ -180,7 +180,7 @@ test_path() {
 		chmod 755 "$root/$place/gadget"
 	done
 	printf 'PATH=:.:bin:../home:/usr/bin:/bin:\0' >"$tmp/environ"
-	fixture inside "${inside[@]}" cwd=/home "env=$tmp/environ" || return 0
+	fixture inside "env=$tmp/environ" "${inside[@]}" cwd=/home || return 0
 	at "$(target)" pwd
 	is 'PATH: there' "$out" /home
 	at "$(target)" gadget
@@ -190,7 +190,7 @@ test_path() {
 	is 'PATH: by a path it may be run' "$rc $out" '0 evil'
 	fixture_close
 	printf 'PATH=\0' >"$tmp/environ"
-	fixture inside "${inside[@]}" cwd=/home "env=$tmp/environ" || return 0
+	fixture inside "env=$tmp/environ" "${inside[@]}" cwd=/home || return 0
 	at "$(target)" gadget
 	is 'PATH, empty: nothing' "$rc $out" '127 '
 	fixture_close

@@ -4,7 +4,6 @@
 # shellcheck source-path=SCRIPTDIR disable=SC2001,SC2016
 . "$(dirname "$0")/lib.sh"
 
-NSATTACH=${NSATTACH:-$(built tests/bin/nsattach nsattach)}
 ACTOR=$(built tests/nsfix/actor)
 TYPIST=$(built tests/nsfix/typist)
 export NSFIX tmp

@@ -4,18 +4,18 @@
 # shellcheck source-path=SCRIPTDIR disable=SC2016
 . "$(dirname "$0")/lib.sh"
 
-NSATTACH=${NSATTACH:-$(built tests/bin/nsattach nsattach)}
 ACTOR=$(built tests/nsfix/actor)
 TYPIST=$(built tests/nsfix/typist)
 export NSFIX tmp
 
-# user DESCRIPTION ENDS STEP... -- COMMAND...: all comes true. $tmp/status is for its
-# --status-fd 3.
+# user DESCRIPTION ENDS STEP... -- COMMAND...: all comes true. Descriptor 3 is a FIFO for
+# --status-fd, which the steps can read.
 user() {
 	local what=$1 reason
 	shift
-	: >"$tmp/status"
-	if reason=$("$TYPIST" "$@" 2>&1 3>>"$tmp/status"); then
+	rm -f "$tmp/command" "$tmp/status"
+	mkfifo "$tmp/status"
+	if reason=$("$TYPIST" "$@" 2>&1 3<>"$tmp/status"); then
 		pass "$what"
 	else
 		fail "$what" "$reason"
@@ -23,8 +23,12 @@ user() {
 }
 
 # For steps, which begin in shells of their own: the processes by their numbers here, and
-# the wait for the end of all.
-know='read -r _ command <"$tmp/status"
+# the wait for the end of all. The command may have been heard of before its start is told.
+know='[ -s "$tmp/command" ] || {
+		read -r _ command <&3
+		echo "$command" >"$tmp/command"
+	}
+	read -r command <"$tmp/command"
 	read -r super _ <"/proc/$PID/task/$PID/children"'
 gone='timeout 20 "$NSFIX" wait $PID $super $command'
 
@@ -72,9 +76,8 @@ test_signals() {
 	user 'SIGHUP ends it: 129' npn out:size signal:1 end:129 -- \
 		"${inside[@]}" sh -c 'echo size; exec sleep 60'
 	user 'SIGKILL of the command: 137' npp out:ready "run:$know; kill -9 \$command" \
-		end:137 -- "${inside[@]}" --status-fd 3 "$ACTOR" hold
-	is 'SIGKILL of the command: said to --status-fd' \
-		"$(sed -n 2p "$tmp/status")" 'signal 9'
+		end:137 'run:read -r line <&3; test "$line" = "signal 9"' -- \
+		"${inside[@]}" --status-fd 3 "$ACTOR" hold
 	# That nobody reads what is told is no signal to the command.
 	user 'a reader of --status-fd that has ended' ppp $'out:ready\n' 'in:x\012' \
 		end:5 -- bash -c 'mkfifo "$tmp/gone"
@@ -112,8 +115,7 @@ kills() {
 			"$NSATTACH" --status-fd 3 "${args[@]}" "$@"
 		user "$what, $ends: dies with the supervisor" $ends $see:ready \
 			"run:$know; kill -9 \$super" end:125 \
-			'run:read -r _ command <"$tmp/status"
-			timeout 20 "$NSFIX" wait $command' same -- \
+			'run:timeout 20 "$NSFIX" wait $(cat "$tmp/command")' same -- \
 			"$NSATTACH" --status-fd 3 "${args[@]}" "$@"
 	done
 }

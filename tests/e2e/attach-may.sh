@@ -16,6 +16,38 @@ is_root() {
 	[ "$(id -u)" -eq 0 ]
 }
 
+# In a user namespace of one id there are no others.
+other_users() {
+	! is_root || "${ordinary[@]}" true 2>/dev/null || {
+		skip 'as another user' 'no other user can be taken on here'
+		return 1
+	}
+}
+
+# What we say no to is refused to nsenter(1) too: nothing is forbidden that would work.
+table_peer=0
+peer_agrees() {
+	local description=$1 word words=() types=
+	shift
+	for word; do
+		case $word in
+		--force | --no-resolv) ;;
+		--* | *=*) return 0 ;;
+		*)
+			[[ $word != -[muinpCUT] ]] || types=yes
+			words+=("$word")
+			;;
+		esac
+	done
+	[ -n "$types" ] || words+=(-a)
+	command -v nsenter >/dev/null || return 0
+	table_peer=$((table_peer + 1))
+	if timeout 20 "${caller_words[@]}" nsenter --preserve-credentials "${words[@]}" true \
+		</dev/null >"$tmp/peer" 2>&1; then
+		fail "$description: explained as no, and nsenter enters"
+	fi
+}
+
 # tell DESCRIPTION CALLER ARG...: as who the array CALLER makes of us, --explain says yes
 # exactly where the entry works.
 table_rows=0
@@ -33,7 +65,7 @@ tell() {
 	table_rows=$((table_rows + 1))
 	case $said,$did in
 	0,0) table_yes=$((table_yes + 1)) ;;
-	4,125) ;;
+	4,125) peer_agrees "$description" "$@" ;;
 	# A FILE that may not be opened is a failure already.
 	125,125) [[ $description == *=/proc/* ]] || fail "$description: 125 twice" ;;
 	*) fail "$description: explained $said, done $did" "$why" "$(<"$tmp/why")" ;;
@@ -81,7 +113,28 @@ test_table() {
 	FIX_WRAP=()
 	is "explained as it is: $table_rows of it" "$tap_failed" "$failed"
 	ok "something could be entered ($table_yes)" test "$table_yes" -gt 10
-	ok 'something could not' test "$table_yes" -lt "$table_rows"
+	if command -v nsenter >/dev/null; then
+		ok "nsenter was asked too ($table_peer)" test "$table_peer" -gt 0
+	else
+		skip 'nsenter was asked too' 'no nsenter(1)'
+	fi
+}
+
+# A file that everybody may open, of a user namespace that is not everybody's.
+test_pinned() {
+	local pin=$tmp/pinned
+	[ "${NSU_PRIVATE:-}" = yes ] || return 0
+	chmod 755 "$tmp"
+	fixture sandbox uU || return 0
+	: >"$pin"
+	mount --bind "/proc/$(fix '.tasks[0].proc_pid')/ns/user" "$pin"
+	run as_user nsattach --explain -U="$pin" true
+	is "another user's, pinned: explained" "$rc" 4
+	run as_user nsattach -U="$pin" true
+	is "another user's, pinned: status" "$rc" 125
+	like "another user's, pinned: said" "$err" 'enter user:.*: Operation not permitted'
+	umount "$pin"
+	fixture_close
 }
 
 test_not_allowed() {
@@ -108,6 +161,7 @@ nsattach: a pid namespace can be entered only from one above it, which yours is 
 		unlike "root's container as a user: no yes" "$out" ' yes '
 	fi
 	fixture_close
+	test_pinned
 	is_root || return 0
 	fixture bystander 65534 || return 0
 	p=$(fix '.tasks[0].proc_pid')
@@ -207,8 +261,10 @@ test_dead_init() {
 	umount "$tmp/pin"
 }
 
-test_table
-test_not_allowed
+if other_users; then
+	test_table
+	test_not_allowed
+fi
 test_zombie
 test_thread
 test_ended

@@ -4,7 +4,6 @@
 # shellcheck source-path=SCRIPTDIR disable=SC2016
 . "$(dirname "$0")/lib.sh"
 
-NSATTACH=${NSATTACH:-$(built tests/bin/nsattach nsattach)}
 ACTOR=$(built tests/nsfix/actor)
 
 # begin NAME COMMAND...: in the background, to be talked to by $in and $from.

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# nsattach: the host's files in the target's pid namespace, and a task there that wants them.
+# nsattach: the host's files in a target's pid namespace, and a task there that wants them.
 # shellcheck source-path=SCRIPTDIR disable=SC2154
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/inside.sh"
@@ -84,8 +84,8 @@ test_race() {
 	at -p "$(target)" sh -c 'echo $$'
 	first=$((out + 1))
 	for i in 65534 0; do
-		{ echo "$first $((first + 15))" >"$root/ask"; cat "$root/answer"; } \
-			>"$tmp/answer" &
+		{ echo "$first $((first + 15))" >"$root/ask"
+			timeout 60 cat "$root/answer"; } >"$tmp/answer" &
 		answer=$!
 		for ((tries = 0; tries < 15; tries++)); do
 			"$NSATTACH" -p -S "$i" "$(target)" true
@@ -102,7 +102,7 @@ test_race() {
 
 # Where nothing would keep it off it is refused; and with --force it does get at all of it.
 test_refused() {
-	local there
+	local there also='environ maps ns getfd memory'
 	need_root 'what is refused' || return 0
 	hostile || return 0
 	for option in -p -H '-p -n'; do
@@ -121,7 +121,7 @@ test_refused() {
 	begin -p --force "$(target)" cat
 	there=$(number "$begun")
 	is '--force: then it is reached, in every way' "$(reached "$there" "$there")" \
-		'alive root file root-path cwd fd exe mem environ maps ns getfd memory attach seize'
+		"alive root file root-path cwd fd exe mem $also attach seize"
 	finish
 	is '--force: runs' "$rc" 0
 	fixture_close

@@ -39,7 +39,8 @@ test_proc() {
 	is '-p: fits' "$((${out##*$'\n'} > err))" 1
 	begin -p "$(target)" cat
 	is '-p: seen by nobody' "$(all_mounts)" "$before"
-	isnt '-p: a mount namespace of its own, not ours' "$(mntns "$begun")" "$(mntns self)"
+	isnt '-p: a mount namespace of its own, not ours' \
+		"$(mntns "$begun")" "$(mntns self)"
 	isnt '-p: and not the target'"'"'s' "$(mntns "$begun")" "$(mntns "$(target)")"
 	is '-p: one mount more' "$(mounts "$begun" | wc -l)" $(($(mounts self | wc -l) + 1))
 	finish
@@ -155,6 +156,10 @@ test_resolv() {
 	fixture inside ns=nup || return 0
 	at -n "$(target)" cat /etc/resolv.conf
 	is 'a target without files of its own: ours' "$out $err" 'nameserver 203.0.113.9 '
+	begin -n --no-sys "$(target)" cat
+	is 'a target without files of its own: not a copy' \
+		"$(mntns "$begun")" "$(mntns self)"
+	finish
 	fixture_close
 }
 

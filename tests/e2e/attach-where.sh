@@ -47,7 +47,7 @@ test_places() {
 	cd /etc || return
 	run attach -w=../usr "$p" pwd
 	is '-w=DIR: as we see it' "$rc $out" '0 /usr'
-	run attach -U -t "$p" pwd
+	run attach -U --force -t "$p" pwd
 	is 'without files: ours' "$rc $out" '0 /etc'
 	cd / || return
 	run attach -W usr/../etc "$p" pwd
@@ -64,6 +64,21 @@ test_places() {
 	is '-r=DIR -W: not beside it' "$rc" 125
 	run attach "-r=$root" -W ../../.. "$p" /etc/marked
 	is '-r=DIR -W ..: not out of it' "$rc" 126
+	fixture_close
+}
+
+# A directory of other mounts, with files of ours: where it was asked for, as nsenter has it.
+test_cwd_alone() {
+	local p with=U
+	! is_root || with=
+	cd "$tmp" || return
+	fixture sandbox mu || return 0
+	cd / || return
+	p=$(fix '.tasks[0].proc_pid')
+	run attach --force -u ${with:+-U} -w -t "$p" stat -c %d:%i .
+	is '-w without -m' "$rc $out" "0 $(stat -c %d:%i "$tmp")"
+	run attach --force -u ${with:+-U} -t "$p" stat -c %d:%i .
+	is 'without -w: ours' "$rc $out" "0 $(stat -c %d:%i /)"
 	fixture_close
 }
 
@@ -115,6 +130,10 @@ test_who() {
 	fi
 	fixture_close
 	is_root || return 0
+	if ! setpriv --reuid 1234 true 2>/dev/null; then
+		skip 'ids' 'no other user can be taken on here'
+		return 0
+	fi
 	fixture sandbox mu || return 0
 	p=$(fix '.tasks[0].proc_pid')
 	run attach -S 1234 -G 2345 "$p" sh -c 'id -u; id -g; id -G'
@@ -159,6 +178,7 @@ $(fix '.tasks[0].ns.time')"
 
 test_no_fork
 test_places
+test_cwd_alone
 test_chrooted
 test_who
 test_time

@@ -159,6 +159,11 @@ check_hostile_name() {
 		"$(fix .cmdline_hex)"
 }
 
+check_inside() {
+	own_each inside mnt '(.self, .tasks[0])'
+	own_each inside pid '(.self, .tasks[0])'
+}
+
 check_uidmap340() {
 	local pid
 	pid=$(fix .tasks[0].proc_pid)
@@ -185,6 +190,26 @@ check_churn() {
 
 check_waiting() {
 	is "waiting: state" "$(state "$(fix .tasks[0].proc_pid)")" D
+}
+
+check_clock() {
+	isnt "clock: own time" "$(fix .tasks[0].ns.time)" "$(fix .parent.ns.time)"
+	is "clock: that of its parent's children" "$(fix .tasks[0].ns.time)" \
+		"$(fix .parent.for_children.time_for_children)"
+}
+
+check_bubble() {
+	own_each bubble user '(.self, .tasks[0])'
+	is "bubble: the inner one" "$(fix .tasks[0].ns.user)" "$(fix .inner)"
+	isnt "bubble: the outer one" "$(fix .outer)" "$(fix .inner)"
+	is "bubble: its id" "$(awk '{ print $1, $3 }' "/proc/$(fix .tasks[0].proc_pid)/uid_map")" \
+		'1000 1'
+}
+
+check_socket() {
+	isnt "socket: another net" "$(fix .socket_net)" "$(fix .tasks[0].ns.net)"
+	like "socket: its number" "$(readlink "/proc/$(fix .tasks[0].proc_pid)/fd/$(
+		fix '.tasks[0].fd')")" '^socket:'
 }
 
 check_bystander() {

@@ -30,12 +30,28 @@ test_commands() {
 			;;
 		esac
 	done < <(sed -n 's/^    \([^ ]\)/\1/p' "$readme")
-	# 4711 is a process that the reader has.
 	while IFS= read -r line; do
 		# shellcheck disable=SC2086 # words
-		run ${line//4711/self}
-		is "$line" "$rc" 0
-	done < <(sed -nE 's/^    [$#] (nstree|nsattach)/\1/p' "$readme")
+		run nstree $line
+		is "nstree $line" "$rc" 0
+	done < <(sed -n 's/^    \$ nstree *//p' "$readme")
+}
+
+# httpd of the picture is a container here, and the host's tools are any.
+test_attach() {
+	local line tool PATH=$tmp/bin:$PATH
+	need_root 'nsattach' && fixture sandbox || return 0
+	mkdir "$tmp/bin"
+	for tool in ss strace; do
+		printf '#!/bin/sh\nexec true\n' >"$tmp/bin/$tool"
+		chmod +x "$tmp/bin/$tool"
+	done
+	while IFS= read -r line; do
+		# shellcheck disable=SC2086 # words
+		run timeout 20 "$NSATTACH" ${line//169/$(fix '.tasks[0].proc_pid')}
+		is "nsattach $line" "$rc:$err" 0:
+	done < <(sed -n 's/^    # nsattach \(.*\)/\1/p' "$readme" | sed 's/   .*//')
+	fixture_close
 }
 
 test_options() {
@@ -59,6 +75,7 @@ test_screen() {
 
 test_paths
 test_commands
+test_attach
 test_options
 test_screen
 done_testing

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "nsfix.h"
+#include "probe.h"
 
 #define SKIP 77
 
@@ -62,12 +63,14 @@ const struct situation situations[] = {
 	  can_unshare, CLONE_NEWNET, build_waiting },
 	{ "bystander", "UID", "a sandbox whose tasks run as UID", can_by_building, 0,
 	  build_bystander },
+	{ "inside", "[NAME=VALUE...]", "a container as odd as that says, see sit-inside.c",
+	  can_by_building, 0, build_inside },
 	{ NULL, NULL, NULL, NULL, 0, NULL },
 };
 
 static int usage(void)
 {
-	fputs("usage: nsfix list | can SITUATION [ARG...] | wait PID... | inode PID | "
+	fputs("usage: nsfix list | can SITUATION [ARG...] | wait PID... | who [N...] | inode PID | "
 	      "SITUATION [ARG...]\n"
 	      "Situations are built until standard input closes.\n",
 	      stderr);
@@ -199,6 +202,8 @@ int main(int argc, char **argv)
 		return usage();
 	if (!strcmp(argv[1], "list"))
 		return list();
+	if (!strcmp(argv[1], "who"))
+		return probe_who(argc - 2, argv + 2);
 	if (!strcmp(argv[1], "wait"))
 		return wait_pids(argc - 2, argv + 2);
 	if (!strcmp(argv[1], "inode"))

@@ -350,7 +350,7 @@ static unsigned int inside_flags(const struct fix *f)
 	return letters ? letters_to_flags(letters) : CONTAINER;
 }
 
-/* A user namespace where the one who makes it is that uid and gid, and there is no other. */
+/* A user namespace where who makes it is that uid and gid, and there is no other. */
 static void body_mapped(struct fix *f, int slot)
 {
 	const char *id = find_argument(f, "map");

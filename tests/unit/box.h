@@ -15,7 +15,7 @@
 #define BOX (CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID)
 
 static struct nsu_ctx *ctx;
-static uid_t box_uid;			/* of the test: a child may have none of its own yet */
+static uid_t box_uid;			/* of the test: a child may have none yet */
 static gid_t box_gid;
 
 __attribute__((unused, format(printf, 1, 2)))

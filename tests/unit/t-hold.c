@@ -107,8 +107,9 @@ static void test_namespaces(const struct kid *kid)
 	is_int(open_word(fmt("uts:[%ju]", uts), NSU_UTS, uts), 0, "with brackets");
 	is_int(open_word(fmt("%ju", uts), NSU_UTS, uts), 0, "INODE");
 	is_int(open_word(fmt("/proc/%d/ns/uts", kid->pid), NSU_UTS, uts), 0, "FILE");
-	is_int(open_word(fmt("%ju", user), NSU_USER, user), 0, "INODE: of a user namespace");
-	is_int(open_word(fmt("uts:%ju", uts), NSU_NET, uts), -EMEDIUMTYPE, "another type");
+	is_int(open_word(fmt("%ju", user), NSU_USER, user), 0, "INODE: of a user's");
+	is_int(open_word(fmt("uts:%ju", uts), NSU_NET, uts), -EMEDIUMTYPE,
+	       "another type");
 	is_int(open_word(fmt("/proc/%d/ns/uts", kid->pid), NSU_NET, uts), -EMEDIUMTYPE,
 	       "FILE of another type");
 	is_int(open_word(fmt("%ju", uts), NSU_NET, uts), -EMEDIUMTYPE,
@@ -119,12 +120,14 @@ static void test_namespaces(const struct kid *kid)
 	is_int(type_of(fmt("user:%ju", user)), NSU_USER, "TYPE:INODE: its type");
 	is_int(type_of(fmt("/proc/%d/ns/uts", kid->pid)), NSU_UTS, "FILE: its type");
 	nsu_snapshot_new(ctx, NULL, &snap);
-	if (nsu_snapshot_find_ns(snap, NSU_UTS, uts, &ns) < 0 || nsu_ns_get_id(ns, &id) < 0) {
+	if (nsu_snapshot_find_ns(snap, NSU_UTS, uts, &ns) < 0 ||
+	    nsu_ns_get_id(ns, &id) < 0) {
 		skip(":ID", "this kernel has no ids");
 	} else {
 		is_int(open_word(fmt(":%ju", (uintmax_t)id), NSU_UTS, uts), 0, ":ID");
 		is_int(type_of(fmt(":%ju", (uintmax_t)id)), NSU_UTS, ":ID: its type");
-		is_int(open_word(":9223372036854775807", NSU_UTS, 1), -ENOENT, ":ID: no such");
+		is_int(open_word(":9223372036854775807", NSU_UTS, 1), -ENOENT,
+		       ":ID: no such");
 	}
 	nsu_snapshot_free(snap);
 }
@@ -248,9 +251,11 @@ static int check_bound(void)
 		return 1;
 	if (open_word(fmt("uts:%ju", uts), NSU_UTS, uts))
 		return 2;
-	if (open_word(fmt("%ju", uts), NSU_UTS, uts) || type_of(fmt("%ju", uts)) != NSU_UTS)
+	if (open_word(fmt("%ju", uts), NSU_UTS, uts) ||
+	    type_of(fmt("%ju", uts)) != NSU_UTS)
 		return 3;
-	if (open_word(file, NSU_UTS, uts) || open_word("netns:nsutil-blue", NSU_UTS, uts) ||
+	if (open_word(file, NSU_UTS, uts) ||
+	    open_word("netns:nsutil-blue", NSU_UTS, uts) ||
 	    open_word("nsutil-blue", NSU_UTS, uts))
 		return 4;
 	return type_of("netns:nsutil-blue") == NSU_UTS ? 0 : 5;

@@ -57,7 +57,8 @@ static void test_sizes(void)
 	   "failure: larger, and ours is filled in");
 	spawn.ours.size = sizeof(spawn);
 	spawn.later = 1;
-	is_int(nsu_plan_spawn(self, &spawn.ours, NULL), -E2BIG, "spawn: larger, and used");
+	is_int(nsu_plan_spawn(self, &spawn.ours, NULL), -E2BIG,
+	       "spawn: larger, and used");
 	why.ours.size = 8;
 	spawn.later = 0;
 	is_int(nsu_plan_spawn(self, &spawn.ours, &why.ours), -EINVAL,
@@ -355,7 +356,8 @@ static int judge_as_nobody(const char *word, struct nsu_entry *entry, enum nsu_t
 		return r;
 	*entry = *nsu_plan_get_entry(plan, type);
 	opts.argv = WORDS("/bin/true");
-	if (nsu_plan_check(plan) != -EPERM || nsu_plan_spawn(plan, &opts, &why) != -EPERM ||
+	if (nsu_plan_check(plan) != -EPERM ||
+	    nsu_plan_spawn(plan, &opts, &why) != -EPERM ||
 	    why.step != NSU_STEP_CHECK || nsu_plan_get_outlook(plan)->environment)
 		return -EBADE;
 	return nsu_plan_enter(plan, &why) == -EPERM ? 0 : -EBADE;
@@ -375,10 +377,15 @@ static void is_judged(const char *word, enum nsu_type type, enum nsu_verdict ver
 		_exit(write(fds[1], &said, sizeof(said)) < 0);
 	}
 	wait(NULL);
-	ok(read(fds[0], &said, sizeof(said)) == sizeof(said) && !said.r,
-	   "%s: refused at check: %s", what, strerror(-said.r));
-	is_int(said.entry.verdict, verdict, "%s: verdict", what);
-	is_int(said.entry.rule, rule, "%s: rule", what);
+	if (read(fds[0], &said, sizeof(said)) != sizeof(said))
+		said.r = -EIO;
+	if (said.r == -ENOTSUP) {
+		skip(what, "no other user can be taken on here");
+	} else {
+		is_int(said.r, 0, "%s: refused at check", what);
+		is_int(said.entry.verdict, verdict, "%s: verdict", what);
+		is_int(said.entry.rule, rule, "%s: rule", what);
+	}
 	close(fds[0]);
 	close(fds[1]);
 }
@@ -389,7 +396,8 @@ static void test_refused(void)
 	int fd;
 
 	if (geteuid()) {
-		is_judged("1", NSU_UTS, NSU_ENTRY_UNREAD, NSU_RULE_UNREADABLE, "process 1");
+		is_judged("1", NSU_UTS, NSU_ENTRY_UNREAD, NSU_RULE_UNREADABLE,
+			  "process 1");
 		skip("a container of root's", "needs root");
 		return;
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Plans carried out: functions and commands inside, and what of the caller's stays out. */
+/* Plans carried out: functions and commands inside, and what stays out. */
 #include <poll.h>
 #include <sys/stat.h>
 #include "spawn.h"
@@ -57,7 +57,7 @@ static void test_function(void)
 		is_int(shared->inode[type], link_inode(kid.pid, nsu_type_get_name(type)),
 		       "function: inside %u", type);
 	if (boxed)
-		ok(shared->value[0] > 1 && shared->value[0] < 100, "with a number inside");
+		ok(shared->value[0] > 1 && shared->value[0] < 100, "with its number");
 	is_int(shared->value[1], boxed ? 0 : (int)getuid(), "function: as root there");
 	status = 0x1234;
 	is_int(run_function(look, &status), 0x34, "function: eight bits of it");
@@ -240,11 +240,16 @@ static void test_death(void)
 	caller = fork();
 	if (!caller) {
 		close(said[0]);
-		_exit(nsu_plan_spawn(plan, &opts, NULL) < 0);
+		shared->value[0] = nsu_plan_spawn(plan, &opts, NULL);
+		_exit(0);
 	}
 	close(said[1]);
 	waitpid(caller, NULL, 0);
+	ok(shared->value[0] > 0, "death: a child of a child");
 	is_int(read_letter(said[0]), -1, "death: the pipe that it held is closed");
+	/* Where we are who it falls to, it keeps the box from ending until then. */
+	while (waitpid(shared->value[0], NULL, 0) < 0 && errno == EINTR)
+		;
 	close(said[0]);
 	close(hold[0]);
 	close(hold[1]);
