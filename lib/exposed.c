@@ -33,8 +33,6 @@ static bool could_trace(const struct nsu_task *task)
 	return false;
 }
 
-/* One that has the caller's root has nothing to gain: a command of this kind that runs there
-   already, most often, which has the capability to be protected by it. */
 static bool has_our_root(const struct nsu_task *task)
 {
 	nsi_autoclose int dir = nsi_task_open(task);
@@ -42,6 +40,46 @@ static bool has_our_root(const struct nsu_task *task)
 
 	return dir >= 0 && stat("/", &ours) == 0 && fstatat(dir, "root", &its, 0) == 0 &&
 		ours.st_dev == its.st_dev && ours.st_ino == its.st_ino;
+}
+
+#define MAX_ANCESTORS 64
+
+/* Its first ancestor in the pid namespace came in from outside and did not begin it. */
+static bool is_visitor(const struct nsu_task *task)
+{
+	const struct nsu_ns *in, *above;
+	const pid_t *pids;
+	int count;
+
+	if (nsu_task_get_ns(task, NSU_PID, &in) < 0)
+		return false;
+	for (int i = 0; i < MAX_ANCESTORS; i++) {
+		struct nsu_task_stat stat = NSU_TASK_STAT_INIT;
+		const struct nsu_task *parent;
+
+		if (nsu_task_read_stat(task, &stat) < 0)
+			return false;
+		count = nsu_task_get_pids(task, &pids);
+		if (count < 1 || pids[count - 1] == 1)
+			return false;
+		if (nsu_snapshot_find_task(task->snap, stat.ppid, &parent) < 0 ||
+		    nsu_task_get_ns(parent, NSU_PID, &above) < 0)
+			return false;
+		if (above != in)
+			return true;
+		task = parent;
+	}
+	return false;
+}
+
+/*
+ * A command of this kind that runs there already has the capability to be protected by
+ * it. That it has the caller's root is not enough: so has a service that is kept from
+ * some of the host's files only.
+ */
+static bool is_another_command(const struct nsu_task *task)
+{
+	return has_our_root(task) && is_visitor(task);
 }
 
 /* a is b or above it; what cannot be told counts as so. */
@@ -67,7 +105,8 @@ static bool is_exposed_to(const struct nsu_task *task, const struct nsu_ns *pidn
 	if (nsu_task_get_ns(task, NSU_USER, &in) < 0)
 		return true;
 	/* Capabilities in a namespace below are none over the command. */
-	return is_above(in, userns) && could_trace(task) && !has_our_root(task);
+	return is_above(in, userns) && could_trace(task) &&
+	       !is_another_command(task);
 }
 
 /* The inodes of a namespace of the caller's and of the target's, 0: unknown. */
@@ -142,7 +181,7 @@ int nsi_plan_judge_exposure(struct nsu_plan *plan)
 		plan->exposed = true;
 		return 0;
 	}
-	scan.parts = NSU_PART_TASKS | NSU_PART_RELATIONS;
+	scan.parts = NSU_PART_TASKS | NSU_PART_RELATIONS | NSU_PART_PIDS;
 	/* A zombie, which reaches nothing any more, is told by the others that it has lost. */
 	scan.types = 1u << NSU_PID | 1u << NSU_USER | 1u << NSU_MNT;
 	r = nsu_snapshot_new(plan->ctx, &scan, &snap);

@@ -9,11 +9,11 @@ ACTOR=$(built tests/nsfix/actor)
 ATTACKER=$(built tests/nsfix/attacker)
 none=0000000000000000
 
-# armed [NAME=VALUE...] || return 0: a container with the attacker in it
+# armed || return 0: a container with the attacker in it
 armed() {
 	new_root
 	: >"$root/attacker"
-	fixture inside "${inside[0]}" "bind=$ATTACKER:attacker" "${inside[@]:1}" "$@"
+	fixture inside "${inside[0]}" "bind=$ATTACKER:attacker" "${inside[@]:1}"
 }
 
 # attack ARG...: the attacker in the background, its output in $from, its input in $to
@@ -138,7 +138,8 @@ loosen() {
 	mkfifo "$tmp/full" "$tmp/status"
 	exec {full}<>"$tmp/full" {status}<>"$tmp/status"
 	"$ACTOR" fill >&"$full"
-	"$victim" "$@" --status-fd "$status" -t "$(target)" /plant 1>&"$full" 2>/dev/null &
+	"$victim" "$@" --status-fd "$status" -t "$(target)" /plant 1>&"$full" \
+		2>/dev/null &
 	line=
 	read -r -t 20 line <&"$status"
 	pid=${line#started }
@@ -212,7 +213,9 @@ pid_of_inner() {
 		done
 }
 
-[ -x "$ATTACKER" ] && [ -x "$ACTOR" ] || skip_all 'no attacker or actor'
+for program in "$ATTACKER" "$ACTOR"; do
+	[ -x "$program" ] || skip_all 'no attacker or actor'
+done
 chmod 755 "$tmp"
 test_groups
 test_capabilities

@@ -131,6 +131,17 @@ test_refused() {
 	fixture_close
 }
 
+# A service may have the host's root and yet not all of its files.
+test_same_root() {
+	need_root 'the same root' || return 0
+	fixture inside ns=mp || return 0
+	at -p "$(target)" true
+	is 'the same root, other mounts: refused' "$rc" 125
+	at -p --force "$(target)" true
+	is 'the same root, other mounts: forced' "$rc $err" '0 '
+	fixture_close
+}
+
 # One task of many is enough.
 test_other_task() {
 	need_root 'another task' || return 0
@@ -175,6 +186,7 @@ test_closed "$PTRACE" "$NOTHING"
 test_race "$DOCKER" '^alive$'
 test_race "$PTRACE" "$NOTHING"
 test_refused
+test_same_root
 test_other_task
 test_without
 test_rootless

@@ -38,7 +38,7 @@ static void say_wanted(int sig)
 }
 
 /* Until the end of its input whoever opens FILE waits, by a lease: of the ways to hold up
-   an exec the one that needs no file system and no kernel module. Says when somebody does. */
+   an exec the one that needs no file system and no module. Says when somebody does. */
 static int do_lease(char **argv)
 {
 	const struct sigaction action = { .sa_handler = say_wanted };

@@ -88,7 +88,7 @@ static void become(const struct how *how)
 		if (fd < 0 || write(fd, "2", 1) != 1)
 			_exit(77);
 	}
-	if (how->nobody && setresuid(65534, 65534, 65534) < 0)
+	if (how->nobody && !geteuid() && setresuid(65534, 65534, 65534) < 0)
 		_exit(77);
 	for (fd = 0; how->closed && fd <= 2; fd++)
 		close(fd);
