@@ -71,7 +71,7 @@ static void print_limits(void)
 	for (int i = 0; i < RLIM_NLIMITS; i++) {
 		struct rlimit limit;
 
-		if (!getrlimit((__rlimit_resource_t)i, &limit))
+		if (!getrlimit(i, &limit))
 			printf("rlimit.%d=%jd:%jd\n", i, (intmax_t)limit.rlim_cur,
 			       (intmax_t)limit.rlim_max);
 	}
