@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * enter target                 a process with all namespaces but user and time of its own and
- *                              a resolv.conf and hosts unlike the host's; prints its pid, ends
- *                              with standard input
- * enter PID FLAGS COMMAND...   the floor of entering: pidfd_open, setns with these CLONE_NEW*
- *                              flags (a number), fork where a pid namespace is among them, exec
+ * enter target                 a process with all namespaces but user and time of its
+ *                              own and a resolv.conf and hosts unlike the host's; prints
+ *                              its pid, ends with standard input
+ * enter PID FLAGS COMMAND...   the floor of entering: pidfd_open, setns with these
+ *                              CLONE_NEW* flags (a number), fork where a pid namespace is
+ *                              among them, exec
  */
 #include <err.h>
 #include <errno.h>

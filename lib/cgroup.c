@@ -248,7 +248,8 @@ static int add_group(const struct here *here, char *line, size_t *size,
 	groups->count++;
 	if (!group->controllers || !group->path)
 		return -ENOMEM;
-	/* Where the caller is already there is nothing to open, and nothing that is frozen. */
+	/* Where the caller is already there is nothing to open, and nothing that is
+	   frozen. */
 	if (!join)
 		return 0;
 	groups->same = false;

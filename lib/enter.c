@@ -72,7 +72,7 @@ static int take_inherited(const struct nsu_plan *plan, const struct nsi_teller *
 			continue;
 		r = all[i].r;
 		if (!r && all[i].trait == NSU_TRAIT_RLIMITS)
-			nsi_set_limits_up(confine);	/* what fails is seen at the end */
+			nsi_set_limits_up(confine); /* what fails is seen at the end */
 		else if (!r && all[i].trait == NSU_TRAIT_OOM)
 			r = nsi_set_oom(confine, plan->procfs);
 		else if (!r && all[i].trait == NSU_TRAIT_SCHED)
@@ -194,8 +194,8 @@ static int enter_all(struct nsu_plan *plan, struct nsu_failure *why)
 	return r < 0 ? r : enter_by_fd(plan, &left, ~user, &why->types);
 }
 
-/* New credentials make a process what fs.suid_dumpable says, which may be open to all: who
-   was closed to the target's tasks stays so until it executes something. */
+/* New credentials make a process what fs.suid_dumpable says, which may be open to all:
+   who was closed to the target's tasks stays so until it executes something. */
 static int stay_closed(int dumpable, struct nsu_failure *why)
 {
 	if (dumpable == 0 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)

@@ -16,7 +16,8 @@
 struct nsi_hold {
 	pid_t pid;		/* in the context's procfs */
 	int dir;		/* /proc/PID, O_PATH */
-	int pidfd;		/* -1: this kernel has none, or pid is no number of ours */
+	int pidfd;		/* -1: this kernel has none, or pid is no number of
+				   ours */
 };
 
 /* inroot.c: files below the target's root, which belong to an enemy */
@@ -35,7 +36,7 @@ bool nsi_has_control(const char *text, size_t len);
 struct nsi_account {
 	uid_t uid;
 	gid_t gid;
-	char name[64], home[256], shell[256];	/* "" where the line has none fit to use */
+	char name[64], home[256], shell[256]; /* "" where the line has none fit to use */
 };
 /* The first line for that user. -ENOENT: none. name NULL: by uid. */
 int nsi_account_find(const char *passwd, const char *name, uid_t uid,
@@ -142,7 +143,8 @@ struct nsi_confine {
 	uint64_t bounding, permitted, effective, inheritable, ambient;
 	bool no_new_privs;
 	int seccomp;			/* 0 none, 1 strict, 2 filter; -1 unknown */
-	unsigned filter_count;		/* Seccomp_filters:, 0 where the kernel says none */
+	unsigned filter_count;		/* Seccomp_filters:, 0 where the kernel says
+					   none */
 	int umask;			/* -1: unknown */
 	int oom_score_adj;
 	unsigned long personality;
@@ -151,7 +153,8 @@ struct nsi_confine {
 	cpu_set_t cpus;				/* none: not read */
 	int ioprio;				/* -1: not read */
 	enum nsi_lsm lsm;
-	char *label;			/* without AppArmor's " (enforce)"; NULL: none, unconfined */
+	char *label;			/* without AppArmor's " (enforce)"; NULL: none,
+					   unconfined */
 	char *mode;			/* AppArmor's "enforce"; NULL */
 	/* 0, or the negative errno for which that could not be read */
 	int status_error, limits_error, oom_error, personality_error, sched_error,
@@ -165,7 +168,7 @@ void nsi_confine_free(struct nsi_confine *confine);
 /* Stops one task of the target for a moment (ptrace(2)) and copies its filters. */
 int nsi_confine_copy_seccomp(const struct nsi_hold *hold, struct nsi_confine *confine);
 /* Child, each 0 or a negative errno. procfs: the host's, held from before. */
-int nsi_set_limits_up(const struct nsi_confine *confine);	/* while still privileged */
+int nsi_set_limits_up(const struct nsi_confine *confine); /* while still privileged */
 int nsi_set_limits(const struct nsi_confine *confine);		/* last */
 int nsi_set_oom(const struct nsi_confine *confine, int procfs);
 int nsi_set_personality(const struct nsi_confine *confine);

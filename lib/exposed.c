@@ -182,7 +182,8 @@ int nsi_plan_judge_exposure(struct nsu_plan *plan)
 		return 0;
 	}
 	scan.parts = NSU_PART_TASKS | NSU_PART_RELATIONS | NSU_PART_PIDS;
-	/* A zombie, which reaches nothing any more, is told by the others that it has lost. */
+	/* A zombie, which reaches nothing any more, is told by the others that it
+	   has lost. */
 	scan.types = 1u << NSU_PID | 1u << NSU_USER | 1u << NSU_MNT;
 	r = nsu_snapshot_new(plan->ctx, &scan, &snap);
 	if (r < 0)

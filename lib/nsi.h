@@ -9,6 +9,19 @@
 #include "nsutil.h"
 
 #define NSI_NONE	UINT32_MAX	/* an index that points at nothing */
+/* Built with the address sanitizer, which takes malloc(3) and the stack for its own. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define NSI_SANITIZED	1
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__)
+#define NSI_SANITIZED	1
+#endif
+#ifndef NSI_SANITIZED
+#define NSI_SANITIZED	0
+#endif
+
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
 /* A negative errno, never 0: to be called on the line after the failed call. */

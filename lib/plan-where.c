@@ -89,7 +89,8 @@ static int take_cwd(struct nsu_plan *plan)
 }
 
 /* Wanted by default, it may fail; asked for by name, it may not. */
-static int soften(struct nsu_plan *plan, enum nsu_choice choice, enum nsu_step step, int r)
+static int soften(struct nsu_plan *plan, enum nsu_choice choice, enum nsu_step step,
+		  int r)
 {
 	if (r >= 0 || choice == NSU_YES)
 		return r < 0 ? r : 0;

@@ -175,8 +175,8 @@ static int set_gid(struct nsu_plan *plan, enum nsu_identity from)
 	return 0;
 }
 
-/* An ordinary user's own user namespace forbids to set any (user_namespaces(7)): who is in
-   one already has those that it has. */
+/* An ordinary user's own user namespace forbids to set any (user_namespaces(7)): who is
+   in one already has those that it has. */
 static bool is_forbidden_groups(const struct nsu_plan *plan)
 {
 	nsi_autoclose int self = nsi_ctx_open_self(plan->ctx);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What setns(2) will say, told before it is asked. The kernel's rules: *_install() of each
- * type in kernel/nsproxy.c's table, and cap_capable() in security/commoncap.c.
+ * What setns(2) will say, told before it is asked. The kernel's rules: *_install() of
+ * each type in kernel/nsproxy.c's table, and cap_capable() in security/commoncap.c.
  */
 #include <sys/ioctl.h>
 #include "plan.h"

@@ -211,10 +211,11 @@ static int __attribute__((noreturn)) start_entrant(void *data)
 #define STACK	(256 << 10)
 
 /*
- * The entrant borrows the caller's memory, as vfork(2) does, for that spares a third of the
- * time; but not for a function, which is to go on beside the caller, not where the caller
- * would be made non-dumpable by it, and not into a time namespace, which needs memory of
- * one's own. What goes into a pid namespace never shares it: the target's tasks see that.
+ * The entrant borrows the caller's memory, as vfork(2) does, for that spares a third of
+ * the time; but not for a function, which is to go on beside the caller, not where the
+ * caller would be made non-dumpable by it, and not into a time namespace, which needs
+ * memory of one's own. What goes into a pid namespace never shares it: the target's tasks
+ * see that.
  */
 static pid_t fork_entrant(struct spawn *spawn)
 {
@@ -222,7 +223,7 @@ static pid_t fork_entrant(struct spawn *spawn)
 	char *stack;
 	pid_t pid;
 
-	if (spawn->opts.function || nsi_plan_enters(plan, NSU_TIME) ||
+	if (NSI_SANITIZED || spawn->opts.function || nsi_plan_enters(plan, NSU_TIME) ||
 	    prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) != 0) {
 		pid = fork();
 		if (pid == 0)
@@ -233,12 +234,13 @@ static pid_t fork_entrant(struct spawn *spawn)
 		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
 	if (stack == MAP_FAILED)
 		return nsi_errno();
-	pid = clone(start_entrant, stack + STACK, CLONE_VM | CLONE_VFORK | SIGCHLD, spawn);
+	pid = clone(start_entrant, stack + STACK, CLONE_VM | CLONE_VFORK | SIGCHLD,
+		    spawn);
 	if (pid < 0)
 		pid = nsi_errno();
 	munmap(stack, STACK);
-	/* It noted the numbers of its descriptors, which are none of ours; and the kernel may
-	   have set this anew with its credentials. */
+	/* It noted the numbers of its descriptors, which are none of ours; and the kernel
+	   may have set this anew with its credentials. */
 	nsi_view_forget(&plan->view);
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	return pid;
@@ -267,7 +269,8 @@ static pid_t run(struct spawn *spawn, int fd, struct nsu_failure *why)
 	else
 		pid = first;
 	if (!why->error && !pid) {
-		/* Killed on the way: by whom the kernel does not say, the OOM killer may. */
+		/* Killed on the way: by whom the kernel does not say, the OOM killer
+		   may. */
 		nsi_fail(why, NSU_STEP_SETNS, -ESRCH);
 		return why->error;
 	}

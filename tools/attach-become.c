@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* -F: this process enters and becomes the command; nothing is left to relay or to wait. */
+/* -F: this process enters and becomes the command; nothing is left to relay or to
+   wait. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * -H: the directory that the target's files are shown at. It has to be on the host, where
- * nothing is left behind: the last of those who use it at a time removes it. Each
- * holds a shared lock, which its supervisor has as well; who gets the exclusive one is the last.
+ * nothing is left behind: the last of those who use it at a time removes it. Each holds a
+ * shared lock, which its supervisor has as well; who gets the exclusive one is the last.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -81,7 +81,8 @@ int target_dir_open(struct attach *app)
 			break;
 	}
 	if (r < 0) {
-		msg_errno(&app->out, r, "%s: make a place for the target's files", made[1]);
+		msg_errno(&app->out, r, "%s: make a place for the target's files",
+			  made[1]);
 		msg(&app->out, "try another, an empty directory: --target-dir=DIR");
 		return r;
 	}

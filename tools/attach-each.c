@@ -105,7 +105,8 @@ static void give_text(const struct crowd *crowd, const struct job *job, int whic
 	if (which == PIPE_STATUS)
 		return;
 	if (crowd->app->opts.json) {
-		each_json_line(job->word, which == PIPE_OUT ? "stdout" : "stderr", text, len);
+		each_json_line(job->word, which == PIPE_OUT ? "stdout" : "stderr", text,
+			       len);
 		return;
 	}
 	/* On a terminal what comes from many places may not move the cursor; elsewhere
@@ -168,7 +169,8 @@ static int read_stream(const struct crowd *crowd, struct job *job, int which, si
 		return 0;
 	if (n > 0) {
 		stream->len += (size_t)n;
-		if (which == PIPE_STATUS && memmem(stream->data, stream->len, "failed", 6))
+		if (which == PIPE_STATUS &&
+		    memmem(stream->data, stream->len, "failed", 6))
 			job->failed = true;
 	}
 	if (n <= 0)
@@ -245,8 +247,8 @@ static void run_all(struct crowd *crowd, size_t limit)
 	int r = 0;
 
 	while ((r == 0 && crowd->next < crowd->words.count) || crowd->running > 0) {
-		for (size_t i = 0; i < limit && crowd->next < crowd->words.count && r == 0;
-		     i++) {
+		for (size_t i = 0;
+		     i < limit && crowd->next < crowd->words.count && r == 0; i++) {
 			if (crowd->job[i].pid != 0)
 				continue;
 			r = start_job(crowd, &crowd->job[i]);

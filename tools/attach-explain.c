@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* --explain: what would be entered, by which rule not, and what would run there as whom. */
+/* --explain: what would be entered, by which rule not, and what would run there as
+   whom. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -13,8 +14,8 @@
 const char *explain_verdict(const struct nsu_entry *entry)
 {
 	static const char *const words[] = {
-		[NSU_ENTRY_NONE] = "-", [NSU_ENTRY_SAME] = "same", [NSU_ENTRY_YES] = "yes",
-		[NSU_ENTRY_NO] = "no", [NSU_ENTRY_UNREAD] = "no",
+		[NSU_ENTRY_NONE] = "-", [NSU_ENTRY_SAME] = "same",
+		[NSU_ENTRY_YES] = "yes", [NSU_ENTRY_NO] = "no", [NSU_ENTRY_UNREAD] = "no",
 	};
 
 	return words[entry->verdict];
@@ -22,19 +23,20 @@ const char *explain_verdict(const struct nsu_entry *entry)
 
 static int why_not(const struct nsu_entry *entry, char **ret)
 {
-	const char *cap = entry->rule == NSU_RULE_CHROOT ? "CAP_SYS_CHROOT" : "CAP_SYS_ADMIN";
+	const char *cap = entry->rule == NSU_RULE_CHROOT ? "CAP_SYS_CHROOT" :
+		"CAP_SYS_ADMIN";
 
 	switch (entry->rule) {
 	case NSU_RULE_ADMIN_HERE:
 		if (entry->owned)
-			return asprintf(ret, "user:[%" PRIu64 "] owns it, where you may: add -U",
-					entry->owner);
+			return asprintf(ret, "user:[%" PRIu64 "] owns it, where you may: "
+					"add -U", entry->owner);
 		/* fall through */
 	case NSU_RULE_ADMIN_THERE:
 	case NSU_RULE_CHROOT:
 		if (entry->needed_in == 0)
-			return asprintf(ret, "needs %s in the user namespace that owns it, "
-					"above yours", cap);
+			return asprintf(ret, "needs %s in the user namespace that owns "
+					"it, above yours", cap);
 		return asprintf(ret, "needs %s in user:[%" PRIu64 "], where you have not",
 				cap, entry->needed_in);
 	case NSU_RULE_NOT_BELOW:
@@ -67,7 +69,8 @@ char *explain_why(const struct nsu_entry *entry)
 		break;
 	case NSU_ENTRY_YES:
 		if (entry->type == NSU_PID && entry->init > 0)
-			r = asprintf(&text, "forks; its init %d is alive", (int)entry->init);
+			r = asprintf(&text, "forks; its init %d is alive",
+				     (int)entry->init);
 		else
 			text = strdup(entry->type == NSU_PID ? "forks" : "");
 	}
@@ -125,7 +128,8 @@ static int fill_row(struct row *row, const struct nsu_entry *entry)
 	row->cell[2] = strdup(explain_verdict(entry));
 	row->cell[3] = entry->owner == 0 ? strdup("-") : name_ns("user", entry->owner);
 	row->cell[4] = explain_why(entry);
-	row->trouble = entry->verdict == NSU_ENTRY_NO || entry->verdict == NSU_ENTRY_UNREAD;
+	row->trouble = entry->verdict == NSU_ENTRY_NO ||
+		entry->verdict == NSU_ENTRY_UNREAD;
 	for (size_t i = 0; i < CELLS; i++)
 		if (row->cell[i] == NULL)
 			return -ENOMEM;
@@ -300,8 +304,9 @@ static void print_where(const struct attach *app, const struct nsu_outlook *outl
 		}
 		putchar('\n');
 	}
-	printf("with          %s\n              %s\n", app->opts.tty == NSU_NO ? "your descriptors 0, 1, 2" :
-	       "a terminal of its own where you have one", name_env(app, outlook));
+	printf("with          %s\n              %s\n", app->opts.tty == NSU_NO ?
+	       "your descriptors 0, 1, 2" : "a terminal of its own where you have one",
+	       name_env(app, outlook));
 }
 
 static int print_text(const struct attach *app)

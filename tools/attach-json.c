@@ -21,8 +21,11 @@ static void put_text(const char *text, size_t len)
 	for (const char *at = valid; at != NULL && *at != '\0'; at++) {
 		if (*at == '"' || *at == '\\')
 			printf("\\%c", *at);
-		else if ((unsigned char)*at < 0x20)
+		else if ((unsigned char)*at < 0x20 || *at == 0x7f)
 			printf("\\u%04x", (unsigned)*at);
+		/* U+0080 to U+009F, orders to a terminal, which may be where this goes */
+		else if ((unsigned char)*at == 0xc2 && (unsigned char)at[1] < 0xa0)
+			printf("\\u%04x", (unsigned)(unsigned char)*++at);
 		else
 			putchar(*at);
 	}

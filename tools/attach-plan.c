@@ -174,7 +174,8 @@ static void complain(const struct attach *app, int error)
 	default:
 		msg_errno(&app->out, error, "%s: look into it", what);
 		if (error == -EACCES || error == -EPERM)
-			msg(&app->out, "it is another user's: run as root (sudo nsattach)");
+			msg(&app->out, "it is another user's: run as root "
+			    "(sudo nsattach)");
 	}
 }
 

@@ -366,7 +366,8 @@ bool tty_signal(struct tty *tty, int sig)
 
 int tty_drain(struct tty *tty, int wake)
 {
-	struct pollfd fds[2] = { { .events = POLLOUT }, { .fd = wake, .events = POLLIN } };
+	struct pollfd fds[2] = { { .events = POLLOUT },
+				 { .fd = wake, .events = POLLIN } };
 	size_t most = tty->pulled + DRAIN_MAX;
 
 	for (;;) {

@@ -12,6 +12,8 @@
 #include "attach-run.h"
 #include "uapi.h"
 
+#define PATIENCE_MS	1000
+
 struct loop {
 	struct run *run;
 	int signals;
@@ -26,8 +28,8 @@ struct loop {
 static void forwarded(sigset_t *set)
 {
 	static const int not[] = {
-		SIGKILL, SIGSTOP, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS,
-		SIGTTIN, SIGTTOU,
+		SIGKILL, SIGSTOP, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT,
+		SIGSYS, SIGTTIN, SIGTTOU,
 	};
 
 	sigfillset(set);
@@ -35,7 +37,8 @@ static void forwarded(sigset_t *set)
 		sigdelset(set, not[i]);
 }
 
-/* "--status-fd": a line for a program that has to tell our failures from the command's. */
+/* "--status-fd": a line for a program that has to tell our failures from the
+   command's. */
 static void report(const struct attach *app, const char *word, int status)
 {
 	char line[64];
@@ -155,8 +158,8 @@ static void hear(struct loop *loop)
 		take_note(loop, &note);
 	} else if (n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN)) {
 		kill_command(loop);
-		msg(&loop->run->app->out, "the supervisor of the command was killed, and the "
-		    "command with it");
+		msg(&loop->run->app->out, "the supervisor of the command was killed, and "
+		    "the command with it");
 		loop->ended = true;
 		loop->status = EXIT_OWN;
 		report(loop->run->app, "failed", EXIT_OWN);
@@ -259,27 +262,31 @@ static bool ends(int sig)
 	       sigaction(sig, NULL, &action) == 0 && action.sa_handler != SIG_IGN;
 }
 
-/*
- * On its way in the command may be held up by the target, which stops or freezes it or
- * serves the file system of what it executes: whoever is told to end meanwhile does. The
- * command is killed with its parent, or finds out that it has none any more.
- */
-static void take_early(struct loop *loop)
+/* The signal that tells to end, 0: it is another. */
+static int take_early(struct loop *loop)
 {
 	struct signalfd_siginfo info;
 
 	if (read(loop->signals, &info, sizeof(info)) != sizeof(info))
-		return;
-	if (!ends((int)info.ssi_signo)) {
-		sigaddset(&loop->early, (int)info.ssi_signo);
-		return;
-	}
+		return 0;
+	sigaddset(&loop->early, (int)info.ssi_signo);
+	return ends((int)info.ssi_signo) ? (int)info.ssi_signo : 0;
+}
+
+static void give_up(struct loop *loop, int sig)
+{
 	kill(loop->supervisor, SIGKILL);
 	loop->ended = true;
-	loop->status = EXIT_SIGNAL + (int)info.ssi_signo;
+	loop->status = EXIT_SIGNAL + sig;
 	report(loop->run->app, "failed", loop->status);
 }
 
+/*
+ * On its way in the command may be held up by the target, which stops or freezes it or
+ * serves the file system of what it executes: whoever is told to end meanwhile does,
+ * soon, for it may run already and we have not heard of it. The command is killed with
+ * its parent, or finds out that it has none any more.
+ */
 static void wait_for_start(struct loop *loop)
 {
 	struct pollfd fds[2] = {
@@ -287,15 +294,20 @@ static void wait_for_start(struct loop *loop)
 		{ .fd = loop->signals, .events = POLLIN },
 	};
 	struct note note = { .kind = NOTE_SIGNAL };
+	int end = 0;
 
 	sigemptyset(&loop->early);
 	while (!loop->started && !loop->ended) {
-		if (poll(fds, 2, -1) < 0)
-			continue;
-		if (fds[0].revents != 0)
+		int n = poll(fds, 2, end != 0 ? PATIENCE_MS : -1);
+
+		if (n == 0)
+			give_up(loop, end);
+		else if (n > 0 && fds[0].revents != 0)
 			hear(loop);
-		else if (fds[1].revents != 0)
-			take_early(loop);
+		else if (n > 0)
+			end = end != 0 ? end : take_early(loop);
+		if (end != 0)
+			fds[1].fd = -1;
 	}
 	for (note.value = 1; loop->started && note.value < NSIG; note.value++)
 		if (note.value != SIGCHLD && note.value != SIGWINCH &&
@@ -396,7 +408,8 @@ static int look_ahead(const struct attach *app)
 		say_failure(app, &why);
 		return EXIT_NOT_FOUND;
 	}
-	if (app->opts.docker_it || (will_be_shell(app) && !inside && isatty(STDERR_FILENO)))
+	if (app->opts.docker_it ||
+	    (will_be_shell(app) && !inside && isatty(STDERR_FILENO)))
 		say_partial(app);
 	return 0;
 }

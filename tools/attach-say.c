@@ -45,8 +45,8 @@ static void say_rule(const struct attach *app, const struct nsu_entry *entry)
 	switch (entry->rule) {
 	case NSU_RULE_ADMIN_HERE:
 		if (entry->owned)
-			msg(out, "it belongs to user:[%" PRIu64 "], where you may: enter that "
-			    "too, -U", entry->owner);
+			msg(out, "it belongs to user:[%" PRIu64 "], where you may: enter "
+			    "that too, -U", entry->owner);
 		else
 			say_needs(app, entry, "CAP_SYS_ADMIN");
 		break;
@@ -97,7 +97,8 @@ void say_verdicts(const struct attach *app)
 	for (unsigned type = 0; type < NSU_TYPE_COUNT; type++) {
 		const struct nsu_entry *entry = nsu_plan_get_entry(app->plan, type);
 
-		if (entry->verdict == NSU_ENTRY_NO || entry->verdict == NSU_ENTRY_UNREAD) {
+		if (entry->verdict == NSU_ENTRY_NO ||
+		    entry->verdict == NSU_ENTRY_UNREAD) {
 			say_entry(app, entry);
 			return;		/* the others have the same cause, most often */
 		}
@@ -106,8 +107,8 @@ void say_verdicts(const struct attach *app)
 		return;
 	msg(&app->out, "%s: its tasks could reach this host's files through the command: "
 	    "nothing keeps them off", what);
-	msg(&app->out, "try: nsattach %s, with its own files; --force runs it nevertheless",
-	    what);
+	msg(&app->out, "try: nsattach %s, with its own files; --force runs it "
+	    "nevertheless", what);
 }
 
 static void say_no_command(const struct attach *app, int error)
@@ -120,20 +121,21 @@ static void say_no_command(const struct attach *app, int error)
 	if (command == NULL) {
 		msg(&app->out, "%s: run sh: %s", what, strerror(-error));
 		if (inside)
-			msg(&app->out, "the container has no shell; try: nsattach -H %s", what);
+			msg(&app->out, "the container has no shell; try: nsattach -H %s",
+			    what);
 		return;
 	}
 	if (error == -ELIBACC)
-		msg(&app->out, "%s: run %s: it is there, but not the interpreter or loader "
-		    "that it needs", what, command);
+		msg(&app->out, "%s: run %s: it is there, but not the interpreter or "
+		    "loader that it needs", what, command);
 	else
 		msg_errno(&app->out, error, "%s: run %s", what, command);
 	if (error == -ENOENT && inside)
-		msg(&app->out, "not in the container; the host's: nsattach -H %s %s", what,
-		    command);
+		msg(&app->out, "not in the container; the host's: nsattach -H %s %s",
+		    what, command);
 	else if (error == -ENOEXEC)
-		msg(&app->out, "a script needs a first line \"#!/bin/sh\"; or try: nsattach %s "
-		    "sh %s", what, command);
+		msg(&app->out, "a script needs a first line \"#!/bin/sh\"; or try: "
+		    "nsattach %s sh %s", what, command);
 }
 
 static void say_fork_inside(const struct attach *app, int error)
@@ -143,8 +145,8 @@ static void say_fork_inside(const struct attach *app, int error)
 	const char *what = say_target(app, buf);
 
 	if (error == -ENOMEM) {
-		msg(&app->out, "pid:[%" PRIu64 "]: enter: its init has ended, nothing can "
-		    "start in it", nsu_plan_get_entry(app->plan, NSU_PID)->inode);
+		msg(&app->out, "pid:[%" PRIu64 "]: enter: its init has ended, nothing "
+		    "can start in it", nsu_plan_get_entry(app->plan, NSU_PID)->inode);
 	} else if (error == -EAGAIN && outlook->pids_max >= 0) {
 		msg(&app->out, "%s: fork inside: the limit of processes of its cgroup is "
 		    "reached (pids.max %" PRId64 ")", what, outlook->pids_max);
@@ -247,8 +249,8 @@ void say_problems(const struct attach *app)
 	if (outlook->frozen && !(app->opts.traits_off & 1U << NSU_TRAIT_CGROUP))
 		msg(&app->out, "%s: is paused; running beside its cgroup", what);
 	if (outlook->odd > 0)
-		msg(&app->out, "%s: %zu odd or dangerous variable%s of its environment left "
-		    "out", what, outlook->odd, outlook->odd == 1 ? "" : "s");
+		msg(&app->out, "%s: %zu odd or dangerous variable%s of its environment "
+		    "left out", what, outlook->odd, outlook->odd == 1 ? "" : "s");
 	if (outlook->seccomp == 2 && app->opts.seccomp == SECCOMP_AUTO &&
 	    outlook->traits & confined &&
 	    !(outlook->traits & 1U << NSU_TRAIT_SECCOMP))

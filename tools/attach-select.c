@@ -53,8 +53,8 @@ static int add_netns(struct each_list *list)
 		char *word = NULL;
 
 		if (entry->d_name[0] != '.')
-			r = add(list, asprintf(&word, "netns:%s", entry->d_name) < 0 ? NULL :
-				word);
+			r = add(list, asprintf(&word, "netns:%s", entry->d_name) < 0 ?
+				NULL : word);
 	}
 	if (dir != NULL)
 		closedir(dir);
@@ -73,7 +73,8 @@ static int add_type(const struct nsu_snapshot *snap, enum nsu_type type,
 		char *word = NULL;
 
 		if (nsu_ns_get_type(ns) == type && r == 0)
-			r = add(list, asprintf(&word, "%s:%" PRIu64, nsu_type_get_name(type),
+			r = add(list, asprintf(&word, "%s:%" PRIu64,
+					       nsu_type_get_name(type),
 					       nsu_ns_get_inode(ns)) < 0 ? NULL : word);
 	}
 	return r;
@@ -87,7 +88,8 @@ static bool is_kernel(const struct nsu_task *task)
 	return nsu_task_read_stat(task, &stat) == 0 && stat.kernel;
 }
 
-/* Every set of tasks that shares all namespaces, but the host's and ours: by its first. */
+/* Every set of tasks that shares all namespaces, but the host's and ours: by its
+   first. */
 static int add_sandboxes(const struct attach *app, const struct nsu_snapshot *snap,
 			 struct each_list *list)
 {
@@ -106,7 +108,8 @@ static int add_sandboxes(const struct attach *app, const struct nsu_snapshot *sn
 		task = nsu_sandbox_get_task(box, 0);
 		if (box != host && box != own && !nsu_task_is_thread(task) &&
 		    !is_kernel(task))
-			r = add(list, asprintf(&word, "%d", (int)nsu_task_get_pid(task)) < 0 ?
+			r = add(list, asprintf(&word, "%d",
+					       (int)nsu_task_get_pid(task)) < 0 ?
 				NULL : word);
 	}
 	return r;
@@ -137,8 +140,8 @@ static int add_all(struct attach *app, const char *word, struct each_list *list)
 
 	snprintf(name, sizeof(name), "%.*s", (int)strlen(word) - 1, word);
 	if (!names && strcmp(word, "sandbox:") != 0 && nsu_type_find(name, &type) < 0)
-		return cli_wrong(&app->out, NULL, "%s: not one of sandbox: netns: mnt: uts: "
-				 "ipc: net: pid: cgroup: user: time:", word);
+		return cli_wrong(&app->out, NULL, "%s: not one of sandbox: netns: mnt: "
+				 "uts: ipc: net: pid: cgroup: user: time:", word);
 	r = names ? add_netns(list) : add_scanned(app, word, type, list);
 	if (r < 0)
 		msg_errno(&app->out, r, "%s", word);

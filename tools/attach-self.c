@@ -192,8 +192,8 @@ int self_seal(char **argv)
 		return 0;
 	}
 	/* The mount costs a twentieth of the copy, and nobody can make it writable again:
-	   it hangs in no namespace once its descriptor is closed, which exec does. It takes
-	   CAP_SYS_ADMIN; others have the copy. */
+	   it hangs in no namespace once its descriptor is closed, which exec does. It
+	   takes CAP_SYS_ADMIN; others have the copy. */
 	run(make_mount(exe), argv);
 	/* The reason to tell is that of the way that everybody has: vm.memfd_noexec=2, or
 	   a policy that forbids it. */

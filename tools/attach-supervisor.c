@@ -57,8 +57,8 @@ static void let_go(void)
 		close(null);
 }
 
-static char **shell_argv(const struct run *run, const char *shell, char *name, size_t size,
-			 char **argv)
+static char **shell_argv(const struct run *run, const char *shell, char *name,
+			 size_t size, char **argv)
 {
 	const char *base = strrchr(shell, '/');
 	bool login = nsu_plan_get_outlook(run->app->plan)->entered & 1U << NSU_MNT;
@@ -105,8 +105,6 @@ static pid_t start(struct run *run)
 	if (pid < 0)
 		tell(run, &(struct note){ .kind = NOTE_FAILURE, .value = why.step,
 					  .error = why.error, .types = why.types });
-	else
-		tell_started(run, pid);
 	return pid;
 }
 
@@ -163,6 +161,37 @@ static int watch_children(void)
 	return signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+/* Once is nsattach's end, the second time is a second later. */
+static void give_up(int sig)
+{
+	static volatile sig_atomic_t times;
+
+	(void)sig;
+	if (times++ > 0)
+		_exit(EXIT_OWN);
+	alarm(1);
+}
+
+/*
+ * While the command is being started nothing here looks for nsattach's end, and that may
+ * take for ever. Most often it does not: then the command, which may have children or be
+ * a set-uid program by then, is ended by the one who looks for it after that.
+ */
+static void hear_of_end(bool on)
+{
+	struct sigaction action = { .sa_handler = give_up, .sa_flags = SA_RESTART };
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGALRM);
+	if (on)
+		sigaction(SIGALRM, &action, NULL);
+	prctl(PR_SET_PDEATHSIG, on ? SIGALRM : 0, 0, 0, 0);
+	sigprocmask(on ? SIG_UNBLOCK : SIG_BLOCK, &set, NULL);
+	if (!on)
+		alarm(0);
+}
+
 void supervise(struct run *run)
 {
 	struct signalfd_siginfo info;
@@ -179,12 +208,12 @@ void supervise(struct run *run)
 					  .value = NSU_STEP_TERMINAL });
 		_exit(EXIT_OWN);
 	}
-	/* Until the command runs nothing here looks for nsattach's end. */
-	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	hear_of_end(true);
 	pid = start(run);
-	prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
+	hear_of_end(false);
 	if (pid < 0)
 		_exit(EXIT_OWN);
+	tell_started(run, pid);
 	let_go();
 	if (run->tty != NULL) {
 		close(run->tty->slave);

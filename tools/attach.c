@@ -29,8 +29,8 @@ static int protect(struct attach *app, char **argv)
 	r = self_seal(argv);
 	if (r == 0)
 		return 0;
-	msg_errno(&app->out, r, "protect this program from the target by a sealed copy or a "
-		  "read-only mount");
+	msg_errno(&app->out, r, "protect this program from the target by a sealed copy "
+		  "or a read-only mount");
 	msg(&app->out, "--trusted does without, where nobody hostile is inside");
 	return EXIT_OWN;
 }

@@ -54,7 +54,7 @@ struct attach {
 	int dir;		/* the lock on the directory for the target's files, -1 */
 };
 
-enum {				/* exit statuses, as of chroot(1), env(1), docker-exec(1) */
+enum {			/* exit statuses, as of chroot(1), env(1), docker-exec(1) */
 	EXIT_OWN = 125, EXIT_CANNOT_RUN = 126, EXIT_NOT_FOUND = 127, EXIT_SIGNAL = 128,
 	EXIT_MAY_NOT = 4,
 };
@@ -82,7 +82,8 @@ int attach_run(struct attach *app);
 int attach_become(struct attach *app);
 /* attach-each.c: the exit status */
 int attach_each(struct attach *app);
-/* attach-dir.c: the directory that the target's files are shown at; 0 or negative errno */
+/* attach-dir.c: the directory that the target's files are shown at; 0 or negative
+   errno */
 int target_dir_open(struct attach *app);
 void target_dir_close(struct attach *app);
 

@@ -38,7 +38,8 @@ static int has_arg(const struct cli_option *option)
 	return option->arg[0] == '[' ? optional_argument : required_argument;
 }
 
-/* getopt's two tables. `letters` has room for three characters an option and three more. */
+/* getopt's two tables. `letters` has room for three characters an option and three
+   more. */
 static void build_tables(const struct cli *cli, struct option *longs, char *letters)
 {
 	if (cli->operand != NULL)

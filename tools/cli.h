@@ -47,8 +47,9 @@ struct cli {
 	size_t count;
 	void *opts;		/* the tool's struct of options */
 	const struct cli_hint *hints; /* NULL, or ended by one without a word */
-	/* Asked at each operand, NULL: options and operands may be mixed. true: it was taken, and
-	   options may follow; false: a command begins there, whose options are its own. */
+	/* Asked at each operand, NULL: options and operands may be mixed. true: it was
+	   taken, and options may follow; false: a command begins there, whose options are
+	   its own. */
 	bool (*operand)(const struct cli *cli, const char *word);
 };
 

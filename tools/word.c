@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Target words and the context they are looked up in, with what is said where they fail. */
+/* Target words and the context they are looked up in, with what is said where they
+   fail. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -44,8 +45,8 @@ int context_open(struct output *out, const char *proc, bool verbose, struct nsu_
 	return r;
 }
 
-void word_no_process(const struct output *out, const struct nsu_ctx *ctx, const char *proc,
-		     const char *word)
+void word_no_process(const struct output *out, const struct nsu_ctx *ctx,
+		     const char *proc, const char *word)
 {
 	const struct nsu_procfs *procfs = nsu_ctx_get_procfs(ctx);
 

@@ -7,12 +7,13 @@
 
 /* nsu_ctx_new() by NSUTIL_DISABLE and a directory, NULL: /proc. On failure it prints the
    error. out lives as long as *ret. */
-int context_open(struct output *out, const char *proc, bool verbose, struct nsu_ctx **ret);
+int context_open(struct output *out, const char *proc, bool verbose,
+		 struct nsu_ctx **ret);
 /* nsu_target_new(); on failure it prints the error, and the cure where it knows one. */
 int word_open(const struct output *out, struct nsu_ctx *ctx, const char *proc,
 	      const char *word, struct nsu_target **ret);
 /* Says that there is no such process, and whether it may be hidden. */
-void word_no_process(const struct output *out, const struct nsu_ctx *ctx, const char *proc,
-		     const char *word);
+void word_no_process(const struct output *out, const struct nsu_ctx *ctx,
+		     const char *proc, const char *word);
 
 #endif

@@ -110,6 +110,9 @@ test_left_behind() {
 	is '--each: all that was said' "$out:$err" "$(target): said:"
 	at --each -t "$(target)" -- sh -c 'while :; do echo x; done & echo said'
 	is '--each: nor for what goes on saying something' "$rc" 0
+	at --each --json -t "$(target)" -- printf 'a\302\2332J\177\033cb\303\251'
+	like '--each --json: no orders to a terminal' "$out" \
+		'"a\\u009b2J\\u007f\\u001bcb'$'\303\251''"'
 	fixture_close
 }
 

@@ -23,7 +23,7 @@ user() {
 }
 
 # For steps, which begin in shells of their own: the processes by their numbers here, and
-# the wait for the end of all. The command may have been heard of before its start is told.
+# the wait for the end of all. The command may be heard of before its start is told.
 know='[ -s "$tmp/command" ] || {
 		read -r _ command <&3
 		echo "$command" >"$tmp/command"
@@ -113,6 +113,7 @@ kills() {
 		user "$what, $ends: dies with nsattach" $ends $see:ready \
 			"run:$know; kill -9 \$PID; $gone" end:sig9 same -- \
 			"$NSATTACH" --status-fd 3 "${args[@]}" "$@"
+		nothing_left "$what, $ends"
 		user "$what, $ends: dies with the supervisor" $ends $see:ready \
 			"run:$know; kill -9 \$super" end:125 \
 			'run:timeout 20 "$NSFIX" wait $(cat "$tmp/command")' same -- \

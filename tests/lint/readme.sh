@@ -40,7 +40,7 @@ test_commands() {
 # httpd of the picture is a container here, and the host's tools are any.
 test_attach() {
 	local line tool PATH=$tmp/bin:$PATH
-	need_root 'nsattach' && fixture sandbox || return 0
+	need_root 'nsattach' && fixture inside ns=muinpC drop=19 || return 0
 	mkdir "$tmp/bin"
 	for tool in ss strace; do
 		printf '#!/bin/sh\nexec true\n' >"$tmp/bin/$tool"

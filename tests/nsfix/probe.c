@@ -205,8 +205,8 @@ static bool reads_memory(pid_t pid)
 }
 
 static const char *const ways[] = {
-	"alive", "root", "file", "root-path", "cwd", "fd", "exe", "mem", "environ", "maps",
-	"ns", "getfd", "memory", "attach", "seize",
+	"alive", "root", "file", "root-path", "cwd", "fd", "exe", "mem", "environ",
+	"maps", "ns", "getfd", "memory", "attach", "seize",
 };
 #define WAYS (sizeof(ways) / sizeof(ways[0]))
 

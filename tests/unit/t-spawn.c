@@ -7,7 +7,7 @@
 /* While this is set, another process than this one may not allocate. */
 static pid_t guarded;
 
-#if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__)
+#if defined(__GLIBC__) && !NSI_SANITIZED
 #define HAVE_GUARD 1
 void *__libc_malloc(size_t);
 void *__libc_calloc(size_t, size_t);
