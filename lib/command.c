@@ -51,6 +51,35 @@ void nsi_close_others(void)
 	}
 }
 
+static void close_between(unsigned from, unsigned to)
+{
+	if (from > to || syscall(SYS_close_range, from, to, 0u) == 0)
+		return;
+	for (unsigned fd = from; fd <= to && fd < 65536; fd++)
+		close(fd);
+}
+
+void nsi_close_except(int *keep, size_t count)
+{
+	unsigned from = STDERR_FILENO + 1;
+
+	/* A handful: sorted by insertion, as nothing else may be called here. */
+	for (size_t i = 1; i < count; i++)
+		for (size_t j = i; j > 0 && keep[j - 1] > keep[j]; j--) {
+			int swap = keep[j];
+
+			keep[j] = keep[j - 1];
+			keep[j - 1] = swap;
+		}
+	for (size_t i = 0; i < count; i++) {
+		if (keep[i] < (int)from)
+			continue;
+		close_between(from, keep[i] - 1);
+		from = keep[i] + 1;
+	}
+	close_between(from, ~0u);
+}
+
 /* The kernel says ENOENT as well where the file is there but not what it names to run
    it. */
 static int try(const struct nsi_command *command, const char *path)

@@ -133,6 +133,8 @@ void nsi_command_free(struct nsi_command *command);
 /* Child: returns only when it fails. */
 int nsi_command_run(const struct nsi_command *command);
 void nsi_close_others(void);
+/* Child: closes all from 3 on but these, which it sorts; -1 is none. */
+void nsi_close_except(int *keep, size_t count);
 
 int nsi_fail(struct nsu_failure *why, enum nsu_step step, int error);
 

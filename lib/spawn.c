@@ -138,6 +138,26 @@ static void __attribute__((noreturn)) be_command(struct spawn *spawn, bool settl
 	die(spawn, &why);
 }
 
+/* The host's procfs and all else that is held: who may trace the command inside could
+   take it from there. */
+static void close_ours(const struct spawn *spawn)
+{
+	int keep[] = { spawn->teller.fd, spawn->parent, spawn->opts.terminal,
+		       spawn->opts.fds[0], spawn->opts.fds[1], spawn->opts.fds[2] };
+
+	nsi_close_except(keep, ARRAY_SIZE(keep));
+}
+
+/* Flags first, but on s390, where it is the second. */
+static long fork_beside(void)
+{
+#ifdef __s390__
+	return syscall(SYS_clone, NULL, CLONE_PARENT | SIGCHLD, NULL, NULL, NULL);
+#else
+	return syscall(SYS_clone, CLONE_PARENT | SIGCHLD, NULL, NULL, NULL, NULL);
+#endif
+}
+
 /*
  * Only children are in a pid namespace that was entered. The command is made a child of
  * the caller, not of this process, which has done its work: so the caller waits for it,
@@ -160,7 +180,9 @@ static void __attribute__((noreturn)) be_entrant(struct spawn *spawn)
 		be_command(spawn, false);
 	if (settled && settle(spawn, &why) < 0)
 		die(spawn, &why);
-	pid = syscall(SYS_clone, CLONE_PARENT | SIGCHLD, NULL, NULL, NULL, NULL);
+	if (settled && !spawn->opts.function)
+		close_ours(spawn);
+	pid = fork_beside();
 	if (pid == 0)
 		be_command(spawn, settled);
 	if (pid < 0) {

@@ -395,7 +395,7 @@ static int look_ahead(const struct attach *app)
 		return EXIT_OWN;
 	}
 	say_problems(app);
-	if (app->opts.seccomp == SECCOMP_REQUIRE && outlook->seccomp == 2 &&
+	if (app->opts.seccomp == SECCOMP_REQUIRE && outlook->seccomp != 0 &&
 	    !(outlook->traits & 1U << NSU_TRAIT_SECCOMP)) {
 		why.step = NSU_STEP_SECCOMP;
 		why.error = -EPERM;

@@ -97,6 +97,45 @@ test_held_up() {
 	fixture_close
 }
 
+# Between its fork into the pid namespace and exec it can be looked into by whoever has
+# CAP_SYS_PTRACE there: it may no more than the target by then, and holds nothing of ours.
+test_on_the_way() {
+	local by heard attacker to from task fd held=''
+	need_root 'on the way in' || return 0
+	container drop=0,21 || return 0
+	cp "$(type -P true)" "$root/held"
+	attack "$ATTACKER" lease "$root/held"
+	if [ "$heard" != ready ]; then
+		skip 'on the way in' 'no leases here'
+	else
+		"$NSATTACH" -t "$(target)" /held </dev/null >"$tmp/held.out" 2>&1 &
+		by=$!
+		read -r -t 20 heard <&"$from"
+		is 'on the way in: it executes' "$heard" wanted
+		read -r task <"/proc/$by/task/$by/children"
+		for task in $(<"/proc/${task%% *}/task/${task%% *}/children"); do
+			[ "$(readlink "/proc/$task/ns/pid")" = \
+				"$(readlink "/proc/$(target)/ns/pid")" ] || continue
+			for fd in /proc/"$task"/fd/*; do
+				case $(readlink "$fd") in
+				/dev/null | *tmp*held.out | pipe:* | anon_inode:* | '') ;;
+				*) held+=" $(readlink "$fd")" ;;
+				esac
+			done
+			is 'on the way in: nothing of ours' "$held" ''
+			is 'on the way in: no more powers' \
+				"$(sed -n 's/^CapPrm:\s*//p' "/proc/$task/status")" \
+				"$(sed -n 's/^CapBnd:\s*//p' "/proc/$(target)/status")"
+			held=seen
+		done
+		is 'on the way in: it was seen' "$held" seen
+		kill -s KILL "$by"
+		wait "$by" 2>/dev/null
+	fi
+	attack_end
+	fixture_close
+}
+
 # A command that leaves something behind which keeps its output open.
 test_left_behind() {
 	need_root 'left behind' || return 0
@@ -225,6 +264,7 @@ chmod 755 "$tmp"
 test_groups
 test_capabilities
 test_held_up
+test_on_the_way
 test_left_behind
 test_keys
 test_loosen
