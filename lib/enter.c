@@ -148,7 +148,7 @@ static int enter_downwards(const struct nsu_plan *plan, unsigned *left, unsigned
 
 		fd = above[depth] = ioctl(fd, NS_GET_PARENT);
 		if (fd < 0 || nsi_nsfs_inode(fd, &inode, &device) < 0 ||
-		    inode == plan->own.inode) {
+		    inode == plan->own.ns[NSU_USER]) {
 			depth += fd >= 0;
 			break;
 		}

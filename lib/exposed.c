@@ -109,33 +109,19 @@ static bool is_exposed_to(const struct nsu_task *task, const struct nsu_ns *pidn
 	       !is_another_command(task);
 }
 
-/* The inodes of a namespace of the caller's and of the target's, 0: unknown. */
-static void read_both(const struct nsu_plan *plan, enum nsu_type type, uint64_t ret[2])
-{
-	nsi_autoclose int self = nsi_ctx_open_self(plan->ctx);
-	const char *name = nsu_type_get_name(type);
-
-	if (self < 0 || nsi_plan_read_ns(self, name, type, &ret[0]) < 0)
-		ret[0] = 0;
-	if (!plan->hold.pid ||
-	    nsi_plan_read_ns(plan->hold.dir, name, type, &ret[1]) < 0)
-		ret[1] = 0;
-}
-
 static int look_at_all(struct nsu_plan *plan, const struct nsu_snapshot *snap)
 {
 	const struct nsu_ns *pidns, *own_pidns, *userns;
 	const struct nsu_task *task;
-	uint64_t pids[2];
 	int r = nsu_snapshot_find_ns(snap, NSU_PID, plan->entry[NSU_PID].inode, &pidns);
 
 	if (r == -ENOENT)
 		return 0;	/* nobody is in it */
 	if (!r)
-		r = nsu_snapshot_find_ns(snap, NSU_USER, plan->own.inode, &userns);
-	read_both(plan, NSU_PID, pids);
+		r = nsu_snapshot_find_ns(snap, NSU_USER, plan->own.ns[NSU_USER], &userns);
 	if (!r)
-		r = nsu_snapshot_find_ns(snap, NSU_PID, pids[0], &own_pidns);
+		r = nsu_snapshot_find_ns(snap, NSU_PID, plan->own.ns[NSU_PID],
+					 &own_pidns);
 	if (r < 0)
 		return r;
 	nsu_foreach_task(task, snap)
@@ -154,17 +140,10 @@ static int look_at_all(struct nsu_plan *plan, const struct nsu_snapshot *snap)
  */
 static bool is_seen(const struct nsu_plan *plan)
 {
-	uint64_t mnt[2], pid[2];
-
-	if (nsi_plan_enters(plan, NSU_MNT))
+	if (nsi_plan_enters(plan, NSU_MNT) || nsi_plan_compare(plan, NSU_MNT) == 1)
 		return false;
-	read_both(plan, NSU_MNT, mnt);
-	if (mnt[0] && mnt[0] == mnt[1])
-		return false;
-	if (nsi_plan_enters(plan, NSU_PID))
-		return true;
-	read_both(plan, NSU_PID, pid);
-	return nsi_plan_enters(plan, NSU_USER) && pid[0] && pid[0] == pid[1];
+	return nsi_plan_enters(plan, NSU_PID) ||
+	       (nsi_plan_enters(plan, NSU_USER) && nsi_plan_compare(plan, NSU_PID) == 1);
 }
 
 int nsi_plan_judge_exposure(struct nsu_plan *plan)

@@ -191,8 +191,18 @@ static int take_own(struct nsu_plan *plan, uint64_t own[NSU_TYPE_COUNT])
 		if (r == -ENOENT)
 			own[type] = 0;
 	}
-	plan->own.inode = own[NSU_USER];
+	memcpy(plan->own.ns, own, sizeof(plan->own.ns));
 	return 0;
+}
+
+int nsi_plan_compare(const struct nsu_plan *plan, enum nsu_type type)
+{
+	uint64_t inode;
+
+	if (!plan->hold.pid || !plan->own.ns[type] ||
+	    nsi_plan_read_ns(plan->hold.dir, nsu_type_get_name(type), type, &inode) < 0)
+		return -1;
+	return inode == plan->own.ns[type];
 }
 
 static int take_others(struct nsu_plan *plan, const uint64_t *own)

@@ -15,19 +15,6 @@ static int open_dir(int at, const char *path, int *ret)
 	return 0;
 }
 
-static bool has_mounts_of_its_own(const struct nsu_plan *plan)
-{
-	nsi_autoclose int self = nsi_ctx_open_self(plan->ctx);
-	char mine[64], its[64];
-	ssize_t n, m;
-
-	if (self < 0 || !plan->hold.pid)
-		return false;
-	n = readlinkat(self, "ns/mnt", mine, sizeof(mine));
-	m = readlinkat(plan->hold.dir, "ns/mnt", its, sizeof(its));
-	return n > 0 && m > 0 && (n != m || memcmp(mine, its, n));
-}
-
 static int take_root(struct nsu_plan *plan)
 {
 	const struct nsu_plan_options *opts = &plan->opts;
@@ -119,7 +106,7 @@ static int take_view(struct nsu_plan *plan)
 	}
 	if (!inside && plan->root >= 0 &&
 	    (opts->resolv == NSU_YES || (opts->resolv == NSU_AUTO &&
-	     nsi_plan_enters(plan, NSU_NET) && has_mounts_of_its_own(plan)))) {
+	     nsi_plan_enters(plan, NSU_NET) && nsi_plan_compare(plan, NSU_MNT) == 0))) {
 		r = nsi_view_plan_resolv(plan->ctx, plan->root, view);
 		r = soften(plan, opts->resolv, NSU_STEP_RESOLV, r);
 	}

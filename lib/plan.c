@@ -179,7 +179,7 @@ static void take_cgroups(struct nsu_plan *plan)
 static void judge_capabilities(struct nsu_plan *plan)
 {
 	uint64_t its, here = nsi_plan_enters(plan, NSU_USER) ?
-		plan->entry[NSU_USER].inode : plan->own.inode;
+		plan->entry[NSU_USER].inode : plan->own.ns[NSU_USER];
 	struct nsi_confine *confine = &plan->confine;
 	int r;
 

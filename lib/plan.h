@@ -9,8 +9,8 @@
 #define NSI_DEFAULT_PATH	\
 	"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-struct nsi_userns {		/* the caller's own, and what it may there */
-	uint64_t inode;
+struct nsi_caller {		/* where it is, and what it may there */
+	uint64_t ns[NSU_TYPE_COUNT];	/* of all types; 0: unknown, or lacking */
 	uid_t euid;
 	uint64_t effective, permitted;
 };
@@ -19,7 +19,7 @@ struct nsu_plan {
 	struct nsu_ctx *ctx;		/* not owned */
 	struct nsu_plan_options opts;	/* pointers are dead after nsu_plan_new() */
 	struct nsi_hold hold;		/* pid 0: there is no process */
-	struct nsi_userns own;
+	struct nsi_caller own;
 	struct nsu_entry entry[NSU_TYPE_COUNT];
 	int fd[NSU_TYPE_COUNT];		/* the namespace, -1: not to be entered */
 	unsigned by_task;		/* mask: setns(2) gives it by pidfd, too */
@@ -83,6 +83,8 @@ int nsi_target_get_type(const struct nsu_target *target, enum nsu_type *ret);
 /* plan-ns.c: which namespaces, and their descriptors */
 /* The inode that a link below ns in a /proc/PID names. */
 int nsi_plan_read_ns(int dir, const char *name, enum nsu_type type, uint64_t *ret);
+/* Is the target in the caller's namespace of a type? 1, 0; -1: unknown. */
+int nsi_plan_compare(const struct nsu_plan *plan, enum nsu_type type);
 int nsi_plan_take_namespaces(struct nsu_plan *plan, const struct nsu_target *target);
 /* plan-who.c: ids, groups, environment, shell, directories */
 int nsi_plan_take_identity(struct nsu_plan *plan);

@@ -24,7 +24,7 @@ static uint64_t inode_of(int fd)
  * counts; whose uid created a child of that one has all in it and below it; and what it
  * has in a namespace it has in all below.
  */
-static bool is_capable(const struct nsi_userns *own, int userns, unsigned cap)
+static bool is_capable(const struct nsi_caller *own, int userns, unsigned cap)
 {
 	nsi_autoclose int held = -1;
 	int fd = userns;
@@ -33,13 +33,13 @@ static bool is_capable(const struct nsi_userns *own, int userns, unsigned cap)
 		uid_t creator;
 		int parent;
 
-		if (inode_of(fd) == own->inode)
+		if (inode_of(fd) == own->ns[NSU_USER])
 			return own->effective >> cap & 1;
 		parent = ioctl(fd, NS_GET_PARENT);
 		/* Above the caller's view: there it has nothing. */
 		if (parent < 0)
 			return false;
-		if (inode_of(parent) == own->inode &&
+		if (inode_of(parent) == own->ns[NSU_USER] &&
 		    !ioctl(fd, NS_GET_OWNER_UID, &creator) && creator == own->euid) {
 			close(parent);
 			return true;
@@ -141,7 +141,7 @@ static void judge(const struct nsu_plan *plan, struct nsu_entry *entry)
 {
 	nsi_autoclose int owner = -1;
 	uint64_t here = nsi_plan_enters(plan, NSU_USER) ?
-		plan->entry[NSU_USER].inode : plan->own.inode;
+		plan->entry[NSU_USER].inode : plan->own.ns[NSU_USER];
 	int fd = plan->fd[entry->type], userns = fd;
 
 	if (entry->type != NSU_USER) {
@@ -159,7 +159,7 @@ static void judge(const struct nsu_plan *plan, struct nsu_entry *entry)
 		owner = ioctl(fd, NS_GET_PARENT);
 		entry->owner = owner < 0 ? 0 : inode_of(owner);
 	}
-	entry->owned = entry->owner != plan->own.inode &&
+	entry->owned = entry->owner != plan->own.ns[NSU_USER] &&
 		is_capable(&plan->own, userns, CAP_SYS_ADMIN_BIT);
 	if (!is_capable(&plan->own, userns, CAP_SYS_ADMIN_BIT))
 		refuse(entry, NSU_RULE_ADMIN_THERE, entry->owner);
