@@ -406,7 +406,7 @@ test_busy() {
 	new_group "$kind" || return 0
 	container || return 0
 	target >"$group/cgroup.procs"
-	run timeout 60 strace -f -o /dev/null -P "$group/cgroup.procs" \
+	run traced -o /dev/null -P "$group/cgroup.procs" \
 		-e inject=write:error=EBUSY "$NSATTACH" "$(target)" /nsfix who
 	is 'busy: runs nevertheless' "$rc" 0
 	like 'busy: said' "$err" 'cgroup not joined: it has cgroups below it'

@@ -172,10 +172,10 @@ test_one_call() {
 	fi
 	fixture sandbox muinpCU || return 0
 	p=$(fix '.tasks[0].proc_pid')
-	run timeout 20 strace -f -e trace=setns -o "$tmp/trace" "$NSATTACH" "$p" true
+	run traced -e trace=setns -o "$tmp/trace" "$NSATTACH" "$p" true
 	is 'one setns(2): status' "$rc" 0
 	is 'one setns(2)' "$(grep -c 'setns(.*= 0' "$tmp/trace")" 1
-	NSUTIL_DISABLE=setns-pidfd run timeout 20 strace -f -e trace=setns -o "$tmp/trace" \
+	NSUTIL_DISABLE=setns-pidfd run traced -e trace=setns -o "$tmp/trace" \
 		"$NSATTACH" "$p" true
 	is 'one by one: status' "$rc" 0
 	is 'one by one' "$(grep -c 'setns(.*= 0' "$tmp/trace")" 7
