@@ -15,6 +15,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "leaks.h"
 #include "pattern.h"
 
 #define SKIP 77

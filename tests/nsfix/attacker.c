@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include "leaks.h"
 
 #define SKIP 77
 #define KEY "nsutil-test"

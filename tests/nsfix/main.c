@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "leaks.h"
 #include "nsfix.h"
 #include "probe.h"
 
@@ -193,14 +194,6 @@ static int build(struct fix *f)
 	free(text);
 	fix_close(f);
 	return status;
-}
-
-/* Built with sanitizers it also runs where the search for leaks cannot: without powers
-   to trace itself, or at the limit of processes. It leaks by its exit alone. */
-const char *__lsan_default_options(void);
-const char *__lsan_default_options(void)
-{
-	return "detect_leaks=0";
 }
 
 int main(int argc, char **argv)

@@ -24,6 +24,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "leaks.h"
 #include "pattern.h"
 
 #define PATIENCE_MS 20000
