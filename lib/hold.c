@@ -59,8 +59,9 @@ static int verify(struct nsu_ctx *ctx, struct nsi_hold *hold)
 		int r = nsi_errno();
 
 		nsi_if_tell(ctx, NSU_IF_PIDFD, r != -ENOSYS);
+		/* What kernels before 6.9 say of a process that has just been reaped. */
 		if (r != -ENOSYS)
-			return r;
+			return r == -EINVAL ? -ESRCH : r;
 	}
 	hold->pidfd = fd;
 	return nsi_hold_check(hold);

@@ -105,19 +105,49 @@ static bool is_on_way(const struct nsu_plan *plan, enum nsu_type type, int usern
 	return is_above(userns, user) || is_above(user, userns);
 }
 
+/* Its first process as the procfs numbers it, by a picture of all: of a namespace without
+   tasks it has ended. 0: not told. */
+static int find_init(const struct nsu_plan *plan, uint64_t inode)
+{
+	struct nsu_scan_options scan = NSU_SCAN_OPTIONS_INIT;
+	const struct nsu_task *task;
+	struct nsu_snapshot *snap;
+	const struct nsu_ns *ns;
+	int r;
+
+	scan.parts = NSU_PART_TASKS | NSU_PART_PIDS | NSU_PART_RELATIONS;
+	scan.types = 1u << NSU_PID;
+	if (nsu_snapshot_new(plan->ctx, &scan, &snap) < 0)
+		return 0;
+	r = nsu_snapshot_find_ns(snap, NSU_PID, inode, &ns);
+	if (!r)
+		r = nsu_snapshot_find_pid(snap, ns, 1, &task);
+	if (!r)
+		r = nsu_task_get_tid(task);
+	else
+		r = r == -ENOENT && nsu_snapshot_is_complete(snap) ? -ESRCH : 0;
+	nsu_snapshot_free(snap);
+	return r;
+}
+
+static int ask_init(const struct nsu_plan *plan, int fd, uint64_t inode)
+{
+	int r = ioctl(fd, NS_GET_TGID_FROM_PIDNS, 1);
+
+	if (r < 0)
+		r = nsi_errno();
+	if (r > 0 || r == -ESRCH)
+		return r;
+	/* A kernel that does not tell; a process of the target's lives only with it. */
+	return plan->by_task & 1u << NSU_PID ? 0 : find_init(plan, inode);
+}
+
 static void judge_pid(const struct nsu_plan *plan, struct nsu_entry *entry)
 {
-	nsi_autoclose int self = nsi_ctx_open_self(plan->ctx), above = -1;
+	uint64_t mine = plan->own.ns[NSU_PID], at;
 	int fd = plan->fd[NSU_PID], init;
-	uint64_t mine = 0, at;
-	char text[64];
-	ssize_t n;
+	nsi_autoclose int above = -1;
 
-	n = self < 0 ? -1 : readlinkat(self, "ns/pid", text, sizeof(text) - 1);
-	if (n > 0) {
-		text[n] = '\0';
-		nsi_parse_link(text, NSU_PID, &mine);
-	}
 	for (at = inode_of(fd); mine && at != mine; at = inode_of(above)) {
 		int parent = ioctl(above < 0 ? fd : above, NS_GET_PARENT);
 
@@ -129,11 +159,11 @@ static void judge_pid(const struct nsu_plan *plan, struct nsu_entry *entry)
 			return;
 		}
 	}
-	init = ioctl(fd, NS_GET_TGID_FROM_PIDNS, 1);
+	init = ask_init(plan, fd, entry->inode);
 	if (init > 0)
 		entry->init = init;
-	/* One that has had none yet cannot be opened. */
-	else if (init < 0 && errno == ESRCH)
+	/* What a task's children will be in may have had none yet: the first of them is it. */
+	else if (init == -ESRCH && !plan->opts.children)
 		refuse(entry, NSU_RULE_NO_INIT, 0);
 }
 

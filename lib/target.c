@@ -79,6 +79,8 @@ static int check_pidfs(struct nsu_target *target, uint64_t inode)
 		int r = nsi_errno();
 
 		nsi_if_tell(ctx, NSU_IF_PIDFD, r != -ENOSYS);
+		if (r == -EINVAL)	/* has just been reaped, before 6.9 */
+			return -ESRCH;
 		return r == -ENOSYS ? -EOPNOTSUPP : r;
 	}
 	if (fstatfs(fd, &fs) < 0 || fstat(fd, &st) < 0)

@@ -83,7 +83,11 @@ int target_dir_open(struct attach *app)
 	if (r < 0) {
 		msg_errno(&app->out, r, "%s: make a place for the target's files",
 			  made[1]);
-		msg(&app->out, "try another, an empty directory: --target-dir=DIR");
+		if (geteuid() != 0)
+			msg(&app->out, "-H needs root of the host: sudo nsattach -H ...");
+		else
+			msg(&app->out, "try another, an empty directory: "
+			    "--target-dir=DIR");
 		return r;
 	}
 	app->dir = r;

@@ -2,7 +2,9 @@
 /* What stands in the way, and what runs otherwise than might be expected. */
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "attach.h"
@@ -61,8 +63,12 @@ static void say_rule(const struct attach *app, const struct nsu_entry *entry)
 		    "yours is not");
 		break;
 	case NSU_RULE_UNREADABLE:
-		msg(out, "it is another user's, or may not be traced: run as root "
-		    "(sudo nsattach %s)", what);
+		if (geteuid() != 0)
+			msg(out, "it is another user's, or may not be traced: run as "
+			    "root (sudo nsattach %s)", what);
+		else
+			msg(out, "it may not be traced: it has capabilities that you "
+			    "lack, or a security module forbids it");
 		break;
 	case NSU_RULE_NO_INIT:
 	case NSU_RULE_NONE:
@@ -111,6 +117,40 @@ void say_verdicts(const struct attach *app)
 	    "nevertheless", what);
 }
 
+/* Whether the host has it where the command would be looked for. */
+static bool host_has(const char *command)
+{
+	const char *path = getenv("PATH");
+	char file[PATH_MAX];
+
+	if (strchr(command, '/') != NULL)
+		return access(command, X_OK) == 0;
+	while (path != NULL && *command != '\0') {
+		int len = (int)strcspn(path, ":");
+
+		snprintf(file, sizeof(file), "%.*s/%s", len, path, command);
+		if (len > 0 && access(file, X_OK) == 0)
+			return true;
+		path = path[len] == ':' ? path + len + 1 : NULL;
+	}
+	return false;
+}
+
+static void say_not_found(const struct attach *app, const char *what)
+{
+	const char *command = app->opts.command[0];
+
+	if (app->opts.each && command[strspn(command, "0123456789")] == '\0')
+		msg(&app->out, "try, for several targets: nsattach --each %s %s -- "
+		    "COMMAND", what, command);
+	else if (strchr(command, ' ') != NULL)
+		msg(&app->out, "this is one word; try: nsattach %s sh -c '%s'", what,
+		    command);
+	else if (host_has(command))
+		msg(&app->out, "not in the container; the host's: nsattach -H %s %s",
+		    what, command);
+}
+
 static void say_no_command(const struct attach *app, int error)
 {
 	const char *command = app->opts.command[0];
@@ -131,8 +171,7 @@ static void say_no_command(const struct attach *app, int error)
 	else
 		msg_errno(&app->out, error, "%s: run %s", what, command);
 	if (error == -ENOENT && inside)
-		msg(&app->out, "not in the container; the host's: nsattach -H %s %s",
-		    what, command);
+		say_not_found(app, what);
 	else if (error == -ENOEXEC)
 		msg(&app->out, "a script needs a first line \"#!/bin/sh\"; or try: "
 		    "nsattach %s sh %s", what, command);
@@ -232,6 +271,12 @@ void say_problem(const struct attach *app, const struct nsu_failure *problem)
 	else if (problem->step == NSU_STEP_CGROUP)
 		msg(&app->out, "%s: its cgroup not joined: %s", what,
 		    strerror(-problem->error));
+	else if (problem->step == NSU_STEP_SECCOMP && problem->error == -ETIMEDOUT)
+		msg(&app->out, "%s: without its seccomp filter, which cannot be read "
+		    "while it is paused or does not stop", what);
+	else if (problem->step == NSU_STEP_SECCOMP && problem->error == -EACCES)
+		msg(&app->out, "%s: without its seccomp filter, which only root of the "
+		    "host can read", what);
 	else
 		msg(&app->out, "%s: otherwise than there: %s: %s", what,
 		    nsu_step_get_name(problem->step), strerror(-problem->error));

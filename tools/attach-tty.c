@@ -108,8 +108,9 @@ static int open_pty(struct tty *tty)
 	return tty->slave < 0 ? nsi_errno() : 0;
 }
 
-/* A program of the same pipeline may have its terminal raw already: its modes are not
-   what the command should start with, nor what to leave behind. */
+/* A program of the same pipeline, or the shell that started this in the background and
+   edits its next line, may have the terminal raw already: those modes are not what the
+   command should start with, nor what to leave behind. */
 static void make_sane(struct termios *modes)
 {
 	if (modes->c_lflag & ICANON)
@@ -126,7 +127,7 @@ static int prepare(struct tty *tty)
 
 	if (tty->terminal < 0)
 		return ioctl(tty->master, TIOCSWINSZ, &size) < 0 ? nsi_errno() : 0;
-	if (!tty->full)
+	if (!tty->full || !tty_in_front(tty))
 		make_sane(&tty->saved);
 	if (tcsetattr(tty->slave, TCSANOW, &tty->saved) < 0)
 		return nsi_errno();

@@ -94,13 +94,19 @@ static void explain_name(const struct output *out, const char *word)
 	if (nsu_type_find(word, &type) == 0)
 		msg(out, "%s: no such target; try: nstree -t %s", word,
 		    nsu_type_get_name(type));
+	else if (strncmp(word, "./", 2) == 0 && word[2] != '\0' &&
+		 word[2 + strspn(word + 2, "0123456789")] == '\0')
+		msg(out, "%s: no such file; a process is given by -t: -t %s", word,
+		    word + 2);
 	else if (strchr(word, '/') != NULL)
 		msg(out, "%s: no such file", word);
 	else if (strncmp(word, "netns:", 6) == 0)
 		msg(out, "%s: no such network namespace", word);
-	else
+	else {
 		msg(out, "%s: no process, namespace or network namespace has this name; "
 		    "those of containers are not known yet", word);
+		msg(out, "try: nstree, which shows the process of each");
+	}
 }
 
 static void explain_form(const struct output *out, const char *word)

@@ -157,16 +157,16 @@ test_users() {
 	is 'a group alone' "$(got uid) $(got gid)" '0 0 0 99 99 99'
 	at -S 4294967295 "$(target)" true
 	is 'no uid can be -1' "$rc" 125
-	# daemon is a user of the host's alone
-	at -S daemon "$(target)" true
+	# nobody is a user of the host's alone
+	at -S nobody "$(target)" true
 	is 'a name it has not: status' "$rc" 125
-	like 'a name it has not: said' "$err" 'no user or group daemon'
+	like 'a name it has not: said' "$err" 'no user or group nobody'
 	at -S alice -G nosuch "$(target)" true
 	like 'a group it has not: said, and which' "$err" \
 		'no user or group alice, or nosuch in its'
-	at -n -S daemon "$(target)" "$NSFIX" who
+	at -n -S nobody "$(target)" "$NSFIX" who
 	is 'its files not entered: the host'"'"'s names' "$(got uid)" \
-		"$(id -u daemon) $(id -u daemon) $(id -u daemon)"
+		"$(id -u nobody) $(id -u nobody) $(id -u nobody)"
 	at -n -S alice "$(target)" true
 	is 'and not its' "$rc" 125
 	run setpriv --groups 5,6 -- timeout 60 "$NSATTACH" "$(target)" /nsfix who

@@ -124,6 +124,16 @@ test_keys() {
 	user '^Z twice' ttt see:ready 'type:\032' stopped same fg signal:10 see:signal \
 		raw 'type:\032' stopped same fg signal:10 see:signal signal:15 end:143 \
 		same -- "$NSATTACH" -t "$target" "$ACTOR" signals
+	# As a shell does that edits its next line while this starts.
+	user '&, then fg: lines are lines' ttt 'see:in front' 'type:hi\015' \
+		'see:heard hi' end:0 same -- bash -c 'set -m
+			old=$(stty -g)
+			stty -icanon -icrnl -echo
+			"$@" &
+			until [ -s "$tmp/what" ]; do sleep 0.01; done
+			stty "$old"
+			echo in front
+			fg >/dev/null' - "$NSATTACH" -t "$target" "$ACTOR" talk "$tmp/what"
 	# No descriptor is a terminal, but the user has one.
 	user '^C, ppp' ppp out:ready 'type:\003' 'out:signal 2' signal:15 end:143 -- \
 		"$NSATTACH" -t "$target" "$ACTOR" signals
