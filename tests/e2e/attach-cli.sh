@@ -288,7 +288,9 @@ test_statuses() {
 	p=$(fix '.tasks[0].proc_pid')
 	printf 'echo no interpreter named\n' >"$tmp/plain"
 	printf '#!%s/nowhere\n' "$tmp" >"$tmp/orphan"
-	chmod 755 "$tmp" "$tmp/plain" "$tmp/orphan"
+	mkdir "$tmp/host"
+	cp "$tmp/plain" "$tmp/host/hosts-own"
+	chmod 755 "$tmp" "$tmp/plain" "$tmp/orphan" "$tmp/host/hosts-own"
 	for fork in --fork --no-fork; do
 		local a=()
 		[ "$fork" = --fork ] || a=(-F)
@@ -307,8 +309,13 @@ test_statuses() {
 		is "$fork: not found" "$rc" 127
 		like "$fork: not found, said" "$err" \
 			"^nsattach: $p: run nosuchcommand: No such file or directory"
-		like "$fork: not found, the cure" "$err" \
-			"not in the container; the host's: nsattach -H $p nosuchcommand\$"
+		unlike "$fork: not found, nor on the host" "$err" 'nsattach -H'
+		PATH=$PATH:$tmp/host run attach "${a[@]}" "$p" hosts-own
+		like "$fork: not found, the cure" "$rc $err" \
+			"^127 .*not in the container; the host's: nsattach -H $p hosts-own\$"
+		run attach "${a[@]}" "$p" 'ls -l'
+		like "$fork: a command line in quotes" "$rc $err" \
+			"^127 .*this is one word; try: nsattach $p sh -c 'ls -l'\$"
 		run attach "${a[@]}" "$p" /etc/passwd/x
 		is "$fork: below a file" "$rc" 127
 		run attach "${a[@]}" "$p" /etc/passwd

@@ -306,8 +306,9 @@ static bool do_step(const char *step)
 	const char *arg = strchr(step, ':');
 	size_t len = arg ? (size_t)(arg - step) : 0;
 
-	if (!arg++)
+	if (!arg)
 		return do_word(step);
+	arg++;
 	if (!strncmp(step, "see", len))
 		return see(0, me.master, arg);
 	if (!strncmp(step, "out", len))
