@@ -111,10 +111,10 @@ void say_verdicts(const struct attach *app)
 	}
 	if (nsu_plan_check(app->plan) != -EXDEV)
 		return;
-	msg(&app->out, "%s: its tasks could reach this host's files through the command: "
-	    "nothing keeps them off", what);
-	msg(&app->out, "try: nsattach %s, with its own files; --force runs it "
-	    "nevertheless", what);
+	msg(&app->out, "%s: its tasks could reach this host's files through the command, "
+	    "which they may trace", what);
+	msg(&app->out, "try: nsattach %s, with its own files, or the host's tools without "
+	    "-H and -p; --force runs it nevertheless", what);
 }
 
 /* Whether the host has it where the command would be looked for. */

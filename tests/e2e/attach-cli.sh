@@ -74,6 +74,8 @@ test_no_target() {
 	like 'a container: said' "$rc $err" '^125 .*docker:web: .*not known yet'
 	run attach /nonexistent/ns true
 	like 'no such file' "$rc $err" '^125 nsattach: /nonexistent/ns: no such file$'
+	run attach -n4711 true
+	like 'a process where a file goes' "$err" 'a process is given by -t: -t 4711$'
 	run attach /dev/null true
 	like 'no namespace file' \
 		"$rc $err" '^125 nsattach: /dev/null: not a namespace file$'
@@ -312,7 +314,7 @@ test_statuses() {
 		unlike "$fork: not found, nor on the host" "$err" 'nsattach -H'
 		PATH=$PATH:$tmp/host run attach "${a[@]}" "$p" hosts-own
 		like "$fork: not found, the cure" "$rc $err" \
-			"^127 .*not in the container; the host's: nsattach -H $p hosts-own\$"
+			"^127 .*not in the container; the host's: nsattach -H $p hosts-own$"
 		run attach "${a[@]}" "$p" 'ls -l'
 		like "$fork: a command line in quotes" "$rc $err" \
 			"^127 .*this is one word; try: nsattach $p sh -c 'ls -l'\$"

@@ -142,12 +142,12 @@ test_not_allowed() {
 	fixture sandbox p || return 0
 	p=$(fix '.tasks[0].proc_pid')
 	if is_root; then
-		run unshare -p -f timeout 20 "$NSATTACH" -p -t "$p" true
+		run no_leaks unshare -p -f timeout 20 "$NSATTACH" -p -t "$p" true
 		is 'pid namespace not below: status' "$rc" 125
 		is 'pid namespace not below: said' "$err" \
 			"nsattach: $p: enter $(fix '.tasks[0].ns.pid'): Invalid argument
 nsattach: a pid namespace can be entered only from one above it, which yours is not"
-		run unshare -p -f timeout 20 "$NSATTACH" --explain -p -t "$p" true
+		run no_leaks unshare -p -f timeout 20 "$NSATTACH" --explain -p -t "$p" true
 		is 'pid namespace not below: explained' "$rc" 4
 		like 'pid namespace not below: by its rule' "$out" \
 			'pid +pid:.* no .*not below your pid namespace'
@@ -156,6 +156,9 @@ nsattach: a pid namespace can be entered only from one above it, which yours is 
 		like "root's container as a user: said" "$err" \
 			"^nsattach: $p: read ns/[a-z]+: Permission denied"
 		like "root's container as a user: the cure" "$err" "run as root \(sudo nsattach $p\)"
+		run as_user nsattach -H "$p" true
+		like "root's container as a user: the cure for -H" "$rc $err" \
+			'^125 .*-H needs root of the host'
 		run as_user nsattach --explain "$p" true
 		is "root's container as a user: explained" "$rc" 4
 		unlike "root's container as a user: no yes" "$out" ' yes '

@@ -266,10 +266,14 @@ run() {
 	err=$(tr -d '\0' <"$tmp/stderr" | sed '/^==[0-9]*==WARNING: reading executable/d')
 }
 
-# traced ARG...: strace(1); what it runs cannot be searched for leaks by its sanitizer.
+# no_leaks COMMAND...: where a sanitizer cannot search for leaks, since it cannot trace.
+no_leaks() {
+	ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0 "$@"
+}
+
+# traced ARG...: strace(1)
 traced() {
-	ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0 \
-		timeout -k 5 60 strace -f "$@"
+	no_leaks timeout -k 5 60 strace -f "$@"
 }
 
 # The tool's name as an operand of a wrapper, which can execute files only.
