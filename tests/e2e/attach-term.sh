@@ -125,15 +125,16 @@ test_keys() {
 		raw 'type:\032' stopped same fg signal:10 see:signal signal:15 end:143 \
 		same -- "$NSATTACH" -t "$target" "$ACTOR" signals
 	# As a shell does that edits its next line while this starts.
-	user '&, then fg: lines are lines' ttt 'see:in front' 'type:hi\015' \
-		'see:heard hi' end:0 same -- bash -c 'set -m
+	user '&, then fg: lines are lines' ttt 'see:in front' 'run:sleep 1' raw \
+		'type:hi\015' 'see:heard hi' end:0 same -- bash -c 'set -m
 			old=$(stty -g)
 			stty -icanon -icrnl -echo
 			"$@" &
-			until [ -s "$tmp/what" ]; do sleep 0.01; done
+			until [ -s "$tmp/started" ]; do sleep 0.01; done
 			stty "$old"
 			echo in front
-			fg >/dev/null' - "$NSATTACH" -t "$target" "$ACTOR" talk "$tmp/what"
+			fg >/dev/null' - "$NSATTACH" -t "$target" sh -c \
+		'echo >"$1"; read -r line; echo "heard $line"' - "$tmp/started"
 	# No descriptor is a terminal, but the user has one.
 	user '^C, ppp' ppp out:ready 'type:\003' 'out:signal 2' signal:15 end:143 -- \
 		"$NSATTACH" -t "$target" "$ACTOR" signals

@@ -204,6 +204,23 @@ static bool reads_memory(pid_t pid)
 	return process_vm_readv(pid, &mine, 1, &its, 1, 0) >= 0 || errno == EFAULT;
 }
 
+/* Older kernels open it also of one that has no memory any more, and then it is empty;
+   where there is some, nothing lies at 0. */
+static bool opens_memory(pid_t pid)
+{
+	char path[32], byte;
+	ssize_t n = 0;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/mem", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		n = pread(fd, &byte, 1, 0);
+		close(fd);
+	}
+	return n != 0;
+}
+
 static const char *const ways[] = {
 	"alive", "root", "file", "root-path", "cwd", "fd", "exe", "mem", "environ",
 	"maps", "ns", "getfd", "memory", "attach", "seize",
@@ -221,7 +238,7 @@ static unsigned int reach_now(pid_t pid)
 		opens(pid, "cwd", O_RDONLY),
 		opens(pid, "fd/0", O_PATH) || reads_link(pid, "fd/0"),
 		opens(pid, "exe", O_RDONLY) || reads_link(pid, "exe"),
-		opens(pid, "mem", O_RDONLY),
+		opens_memory(pid),
 		reads(pid, "environ"),
 		reads(pid, "maps"),
 		opens(pid, "ns/mnt", O_RDONLY) || reads_link(pid, "ns/mnt"),
