@@ -162,7 +162,8 @@ static void judge_pid(const struct nsu_plan *plan, struct nsu_entry *entry)
 	init = ask_init(plan, fd, entry->inode);
 	if (init > 0)
 		entry->init = init;
-	/* What a task's children will be in may have had none yet: the first of them is it. */
+	/* What a task's children will be in may have had none yet: the first of them
+	   is it. */
 	else if (init == -ESRCH && !plan->opts.children)
 		refuse(entry, NSU_RULE_NO_INIT, 0);
 }

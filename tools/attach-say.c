@@ -113,8 +113,8 @@ void say_verdicts(const struct attach *app)
 		return;
 	msg(&app->out, "%s: its tasks could reach this host's files through the command, "
 	    "which they may trace", what);
-	msg(&app->out, "try: nsattach %s, with its own files, or the host's tools without "
-	    "-H and -p; --force runs it nevertheless", what);
+	msg(&app->out, "try: nsattach %s, with its own files, or the host's tools "
+	    "without -H and -p; --force runs it nevertheless", what);
 }
 
 /* Whether the host has it where the command would be looked for. */
@@ -299,8 +299,9 @@ void say_problems(const struct attach *app)
 	if (outlook->seccomp == 2 && app->opts.seccomp == SECCOMP_AUTO &&
 	    outlook->traits & confined &&
 	    !(outlook->traits & 1U << NSU_TRAIT_SECCOMP))
-		msg(&app->out, "%s: without its seccomp filter; --seccomp=copy takes it, "
-		    "=none says nothing", what);
+		msg(&app->out, "%s: without its seccomp filter%s=none says nothing", what,
+		    geteuid() == 0 ? "; --seccomp=copy takes it, " :
+		    ", which only root of the host can read; --seccomp");
 }
 
 /* "net is docker:web's; files, processes and all else are the host's" */
