@@ -404,8 +404,11 @@ static bool start(const char *kinds, char **argv)
 	}
 	me.pid = fork();
 	if (me.pid == 0) {
-		signal(SIGHUP, SIG_DFL);
-		signal(SIGPIPE, SIG_DFL);
+		/* A shell ignores the second and third for what it runs in the background. */
+		static const int sigs[] = { SIGHUP, SIGINT, SIGQUIT, SIGPIPE };
+
+		for (size_t i = 0; i < sizeof(sigs) / sizeof(sigs[0]); i++)
+			signal(sigs[i], SIG_DFL);
 		be_command(argv, ends);
 	}
 	if (me.pid < 0)
