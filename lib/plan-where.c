@@ -15,6 +15,14 @@ static int open_dir(int at, const char *path, int *ret)
 	return 0;
 }
 
+/* Of the target's process, which has neither once it has ended. */
+static int open_its(const struct nsu_plan *plan, const char *name, int *ret)
+{
+	int r = open_dir(plan->hold.dir, name, ret);
+
+	return r == -ENOENT ? -ESRCH : r;
+}
+
 static int take_root(struct nsu_plan *plan)
 {
 	const struct nsu_plan_options *opts = &plan->opts;
@@ -27,7 +35,7 @@ static int take_root(struct nsu_plan *plan)
 		return -EINVAL;
 	if (!plan->hold.pid || !needed)
 		return 0;
-	return open_dir(plan->hold.dir, "root", &plan->root);
+	return open_its(plan, "root", &plan->root);
 }
 
 /* A directory that was removed can be held but not worked in: "/" is gone to instead. */
@@ -63,7 +71,7 @@ static int take_cwd(struct nsu_plan *plan)
 	if (from == NSU_CWD_TARGET) {
 		if (!plan->hold.pid)
 			return -EINVAL;
-		r = open_dir(plan->hold.dir, "cwd", &plan->cwd);
+		r = open_its(plan, "cwd", &plan->cwd);
 		return r < 0 ? r : check_deleted(plan);
 	}
 	if (from == NSU_CWD_OUTSIDE)

@@ -187,6 +187,8 @@ test_zombie() {
 	run attach "${z%% *}" true
 	is 'a zombie: status' "$rc" 125
 	is 'a zombie: said' "$err" "nsattach: ${z%% *}: has ended"
+	run "$NSATTACH" -p "${z%% *}" true
+	is 'a zombie, -p: said' "$err" "nsattach: ${z%% *}: has ended"
 	fixture_close
 }
 
