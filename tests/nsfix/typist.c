@@ -404,7 +404,8 @@ static bool start(const char *kinds, char **argv)
 	}
 	me.pid = fork();
 	if (me.pid == 0) {
-		/* A shell ignores the second and third for what it runs in the background. */
+		/* A shell ignores the second and third in what it runs in the
+		   background. */
 		static const int sigs[] = { SIGHUP, SIGINT, SIGQUIT, SIGPIPE };
 
 		for (size_t i = 0; i < sizeof(sigs) / sizeof(sigs[0]); i++)
