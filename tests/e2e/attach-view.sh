@@ -140,8 +140,10 @@ test_resolv() {
 	at -n "$(target)" cat /etc/nsswitch.conf
 	is '-n: and no services of ours for them' "$out" \
 		$'passwd: files\nhosts: files dns\nhosts: files dns\nnetworks: files'
-	at -n "$(target)" getent hosts inner.example
-	like '-n: looked up' "$out" '^192.0.2.7 '
+	if command -v getent >/dev/null; then
+		at -n "$(target)" getent hosts inner.example
+		like '-n: looked up' "$out" '^192.0.2.7 '
+	fi
 	at -n "$(target)" sh -c 'echo >/etc/hosts'
 	isnt '-n: not to be written to' "$rc" 0
 	begin -n "$(target)" cat
@@ -215,7 +217,7 @@ test_tree() {
 	at -H "$(target)" cat "$tmp/marker" /run/nsutil/target/marker
 	is '-H: our files, and its' "$rc $out" $'0 ours\nits'
 	is '-H: nothing to say' "$err" ''
-	at -H "$(target)" printenv PATH
+	at -H "$(target)" sh -c 'echo "$PATH"'
 	is '-H: our PATH' "$out" "$PATH"
 	at -H "$(target)" sh -c 'ls /proc'
 	is '-H: its processes' "$(grep -c '^1$' <<<"$out")$(numbers)" 13
