@@ -142,10 +142,16 @@ static int run(const struct how *how, struct report *r)
 static void test_copy(void)
 {
 	struct report r;
+	int status;
 
 	setenv("T_SELF", "kept", 1);
 	/* Who may not mount has a copy. */
-	is_int(run(&(struct how){ .nobody = true }, &r), 0, "copy: it runs");
+	status = run(&(struct how){ .nobody = true }, &r);
+	if (status == 77) {
+		skip("copy", "no other user can be taken on here");
+		return;
+	}
+	is_int(status, 0, "copy: it runs");
 	is_int(r.sealed, 0, "copy: sealed");
 	is_str(r.exe, "/memfd:nsattach (deleted)", "copy: a memfd");
 	is_int(r.seals & 15, 15, "copy: all seals");
