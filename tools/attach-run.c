@@ -310,8 +310,8 @@ static void wait_for_start(struct loop *loop)
 			fds[1].fd = -1;
 	}
 	for (note.value = 1; loop->started && note.value < NSIG; note.value++)
-		if (note.value != SIGCHLD && note.value != SIGWINCH &&
-		    sigismember(&loop->early, note.value))
+		if (note.value != SIGCHLD && sigismember(&loop->early, note.value) &&
+		    (note.value != SIGWINCH || loop->run->tty == NULL))
 			send(loop->run->supervisor, &note, sizeof(note), MSG_NOSIGNAL);
 }
 
