@@ -94,6 +94,8 @@ static void probe_pidfd(struct nsu_ctx *ctx)
 		nsi_if_tell(ctx, NSU_IF_PIDFD, fd >= 0);
 	if (fd >= 0 && !fstatfs(fd, &fs))
 		nsi_if_tell(ctx, NSU_IF_PIDFS_INODE, fs.f_type == PID_FS_MAGIC);
+	if (fd < 0 && nsi_if_usable(ctx, NSU_IF_SETNS_PIDFD))
+		nsi_if_tell(ctx, NSU_IF_SETNS_PIDFD, false);
 	/* Into what the caller is in already. A kernel without it takes the pidfd for a
 	   file that is no namespace; who may not do it is told so by one that has it. */
 	if (fd >= 0 && nsi_if_usable(ctx, NSU_IF_SETNS_PIDFD))

@@ -30,7 +30,7 @@ static bool is_capable(const struct nsi_caller *own, int userns, unsigned cap)
 	int fd = userns;
 
 	for (unsigned level = 0; level < NSI_MAX_LEVELS; level++) {
-		uid_t creator;
+		uid_t creator = (uid_t)-1;
 		int parent;
 
 		if (inode_of(fd) == own->ns[NSU_USER])
