@@ -100,7 +100,8 @@ static void give_text(const struct crowd *crowd, const struct job *job, int whic
 {
 	FILE *to = which == PIPE_OUT ? stdout : stderr;
 	bool terminal = crowd->terminal[which == PIPE_ERR];
-	char *line, *shown;
+	char *line, *shown, *name;
+	size_t width;
 
 	if (which == PIPE_STATUS)
 		return;
@@ -113,12 +114,17 @@ static void give_text(const struct crowd *crowd, const struct job *job, int whic
 	   it is data. */
 	line = strndup(text, len);
 	shown = line != NULL && terminal ? text_escape(&crowd->app->out, line) : NULL;
-	fprintf(to, "%s:%*s ", job->word, (int)(crowd->width - strlen(job->word)), "");
+	/* Whoever may make a file in /run/netns chose it. */
+	name = text_escape(&crowd->app->out, job->word);
+	width = name != NULL ? strlen(name) : 1;
+	fprintf(to, "%s:%*s ", name != NULL ? name : "?",
+		width < crowd->width ? (int)(crowd->width - width) : 0, "");
 	if (shown != NULL)
 		fputs(shown, to);
 	else
 		fwrite(text, 1, len, to);
 	fputc('\n', to);
+	free(name);
 	free(shown);
 	free(line);
 }

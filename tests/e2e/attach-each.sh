@@ -181,7 +181,14 @@ test_words() {
 		"$(for i in 0 1; do
 			echo "netns:n$i: $(readlink "/proc/${pids[i]}/ns/net")"
 		done)"
-	umount /run/netns/n0 /run/netns/n1
+	umount /run/netns/n1
+	rm /run/netns/n1
+	umount /run/netns/n0
+	mv /run/netns/n0 "/run/netns/"$'a\e[31m'
+	mount --bind "/proc/${pids[0]}/ns/net" "/run/netns/"$'a\e[31m'
+	each netns: -- echo its
+	is 'netns: a hostile name' "$out" 'netns:a\x1b[31m: its'
+	umount "/run/netns/"$'a\e[31m'
 	each bogus: -- true
 	is 'another word: status' "$rc" 125
 	like 'another word: said' "$err" 'not one of sandbox: netns:'
