@@ -185,11 +185,15 @@ static int thaw_one(const char *path, const struct stat *st, int flag, struct FT
  */
 static int supervise(void (*checks)(void))
 {
+	struct nsu_ctx *own;
 	int status = 0;
 	pid_t pid;
 
 	if (geteuid())
 		skip_all("only root may make cgroups");
+	if (nsu_ctx_new(NULL, &own) == 0 && !nsu_ctx_get_procfs(own)->own_pids)
+		skip_all("/proc shows another pid namespace than ours");
+	nsu_ctx_free(own);
 	find_tops();
 	if (!*top[UNIFIED] && !*top[PIDS] && !*top[FREEZER])
 		skip_all("no cgroup can be made");
