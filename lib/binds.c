@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Namespaces that are bind-mounted somewhere, by /proc/PID/mountinfo. */
 #include <string.h>
-#include "nsi.h"
-
-#define LIMIT (64 << 20)	/* 100,000 mounts, the kernel's limit, are some 15 MiB */
+#include "open.h"
 
 struct nsu_binds {
 	char *text;			/* owns the paths */
@@ -52,25 +50,24 @@ static int read_mounts(struct nsu_ctx *ctx, const struct nsu_task *in, char **re
 	dir = in ? nsi_task_open(in) : nsi_ctx_open_self(ctx);
 	if (dir < 0)
 		return dir;
-	n = nsi_read_all_at(dir, "mountinfo", LIMIT, ret);
+	n = nsi_read_all_at(dir, "mountinfo", NSI_MOUNTS_LIMIT, ret);
 	if (n < 0)
 		return in && n == -ENOENT ? -ESRCH : n;
-	return n < LIMIT ? 0 : -EFBIG;
+	return n < NSI_MOUNTS_LIMIT ? 0 : -EFBIG;
 }
 
-int nsu_binds_new(struct nsu_ctx *ctx, const struct nsu_task *in, struct nsu_binds **ret)
+int nsi_binds_parse(char *take_text, struct nsu_binds **ret)
 {
-	struct nsu_binds *binds;
+	struct nsu_binds *binds = calloc(1, sizeof(*binds));
 	char *save = NULL;
-	int r;
+	int r = binds ? 0 : -ENOMEM;
 
-	if (!ctx || !ret)
-		return -EINVAL;
-	binds = calloc(1, sizeof(*binds));
-	if (!binds)
-		return -ENOMEM;
-	r = read_mounts(ctx, in, &binds->text);
-	for (char *line = r < 0 ? NULL : strtok_r(binds->text, "\n", &save); line && !r;
+	if (!binds) {
+		free(take_text);
+		return r;
+	}
+	binds->text = take_text;
+	for (char *line = strtok_r(take_text, "\n", &save); line && !r;
 	     line = strtok_r(NULL, "\n", &save))
 		r = take_line(binds, line);
 	if (r < 0) {
@@ -81,6 +78,20 @@ int nsu_binds_new(struct nsu_ctx *ctx, const struct nsu_task *in, struct nsu_bin
 		qsort(binds->entry, binds->count, sizeof(*binds->entry), by_inode);
 	*ret = binds;
 	return 0;
+}
+
+int nsu_binds_new(struct nsu_ctx *ctx, const struct nsu_task *in, struct nsu_binds **ret)
+{
+	char *text = NULL;
+	int r;
+
+	if (!ctx || !ret)
+		return -EINVAL;
+	r = read_mounts(ctx, in, &text);
+	if (!r)
+		return nsi_binds_parse(text, ret);
+	free(text);
+	return r;
 }
 
 void nsu_binds_free(struct nsu_binds *binds)

@@ -1,27 +1,83 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A snapshot while sources fill it. */
-#include <sys/stat.h>
+#include <inttypes.h>
+#include <string.h>
 #include "uapi.h"
 #include "walk.h"
+
+static int add_gap(struct nsu_snapshot *snap, const struct nsu_gap *gap)
+{
+	int r = nsi_grow((void **)&snap->gaps, &snap->gap_size, snap->gap_count,
+			 sizeof(*snap->gaps));
+
+	if (!r)
+		snap->gaps[snap->gap_count++] = *gap;
+	return r;
+}
 
 int nsi_builder_add_gap(struct nsi_builder *b, pid_t pid, pid_t tid, const char *step,
 			int error)
 {
-	struct nsu_snapshot *snap = b->snap;
-	int r = nsi_grow((void **)&snap->gaps, &snap->gap_size, snap->gap_count,
-			 sizeof(*snap->gaps));
+	struct nsu_gap gap = { .pid = pid, .tid = tid, .step = step, .error = -error };
 
-	if (r < 0)
-		return r;
 	if (tid == pid)
 		nsi_log_errno(b->ctx, NSU_LOG_WARNING, error, "process %d: read %s", pid,
 			      step);
 	else
 		nsi_log_errno(b->ctx, NSU_LOG_WARNING, error,
 			      "process %d: thread %d: read %s", pid, tid, step);
-	snap->gaps[snap->gap_count++] = (struct nsu_gap){
-		.pid = pid, .tid = tid, .step = step, .error = -error,
-	};
+	return add_gap(b->snap, &gap);
+}
+
+int nsi_builder_add_ns_gap(struct nsi_builder *b, enum nsu_type type, uint64_t inode,
+			   const char *step, int error)
+{
+	struct nsu_gap gap = { .step = step, .error = -error, .inode = inode,
+			       .type = type };
+
+	nsi_log_errno(b->ctx, NSU_LOG_WARNING, error, "%s:[%" PRIu64 "]: read %s",
+		      nsu_type_get_name(type), inode, step);
+	return add_gap(b->snap, &gap);
+}
+
+int nsi_builder_tell_source(struct nsi_builder *b, const char *name, int error)
+{
+	struct nsu_snapshot *snap = b->snap;
+	int r = nsi_grow((void **)&snap->sources, &snap->source_size, snap->source_count,
+			 sizeof(*snap->sources));
+
+	if (!r)
+		snap->sources[snap->source_count++] = (struct nsu_source){
+			.name = name, .error = -error,
+		};
+	return r;
+}
+
+int nsi_builder_add_keeper(struct nsi_builder *b, const struct nsi_keeper *keeper,
+			   const char *path)
+{
+	struct nsu_snapshot *snap = b->snap;
+	size_t length = path ? strlen(path) + 1 : 0;
+	int r = nsi_grow((void **)&snap->keepers, &snap->keeper_size, snap->keeper_count,
+			 sizeof(*snap->keepers));
+
+	if (r < 0)
+		return r;
+	if (snap->paths_length + length > snap->paths_size) {
+		size_t size = (snap->paths_length + length) * 2;
+		char *paths = size < NSI_NONE ? realloc(snap->paths, size) : NULL;
+
+		if (!paths)
+			return -ENOMEM;
+		snap->paths = paths;
+		snap->paths_size = size;
+	}
+	snap->keepers[snap->keeper_count] = *keeper;
+	snap->keepers[snap->keeper_count].task = NSI_NONE;
+	snap->keepers[snap->keeper_count++].path = path ? snap->paths_length : NSI_NONE;
+	if (path)
+		memcpy(snap->paths + snap->paths_length, path, length);
+	snap->paths_length += length;
 	return 0;
 }
 
@@ -62,7 +118,8 @@ struct nsi_mark nsi_builder_mark(struct nsi_builder *b)
 {
 	b->asked_count = 0;
 	return (struct nsi_mark){ b->snap->task_count, b->snap->gap_count,
-				  b->snap->totals };
+				  b->snap->keeper_count, b->candidate_count,
+				  b->opened_count, b->snap->totals };
 }
 
 void nsi_builder_roll_back(struct nsi_builder *b, const struct nsi_mark *mark)
@@ -71,6 +128,9 @@ void nsi_builder_roll_back(struct nsi_builder *b, const struct nsi_mark *mark)
 
 	snap->task_count = mark->tasks;
 	snap->gap_count = mark->gaps;
+	snap->keeper_count = mark->keepers;
+	b->candidate_count = mark->candidates;
+	b->opened_count = mark->opened;
 	snap->totals = mark->totals;
 	for (size_t i = 0; i < b->asked_count; i++) {
 		struct nsu_ns *ns = &snap->ns[b->asked[i]];
@@ -84,6 +144,8 @@ void nsi_builder_free(struct nsi_builder *b)
 {
 	nsi_idmap_free(&b->inodes);
 	free(b->asked);
+	free(b->candidates);
+	free(b->opened);
 }
 
 /* From now on its facts are known, be it that they cannot be. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <fcntl.h>
 #include "nsi.h"
+#include "uapi.h"
 
 /* procfs has plain files here; another tree may hold a FIFO or a link to a device. */
 #define READ_FLAGS	(O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW)
@@ -28,15 +29,11 @@ ssize_t nsi_read_at(int dirfd, const char *path, char *buf, size_t size)
 	return len;
 }
 
-ssize_t nsi_read_all_at(int dirfd, const char *path, size_t limit, char **ret)
+ssize_t nsi_read_all(int fd, size_t limit, char **ret)
 {
 	nsi_autofree char *buf = NULL;
-	nsi_autoclose int fd = -1;
 	size_t len = 0, size = 0;
 
-	fd = openat(dirfd, path, READ_FLAGS);
-	if (fd < 0)
-		return nsi_errno();
 	while (len < limit) {
 		ssize_t n;
 
@@ -65,4 +62,19 @@ ssize_t nsi_read_all_at(int dirfd, const char *path, size_t limit, char **ret)
 	*ret = buf;
 	buf = NULL;
 	return len;
+}
+
+ssize_t nsi_read_all_at(int dirfd, const char *path, size_t limit, char **ret)
+{
+	nsi_autoclose int fd = openat(dirfd, path, READ_FLAGS);
+
+	return fd < 0 ? nsi_errno() : nsi_read_all(fd, limit, ret);
+}
+
+int nsi_stat_cached(int fd, struct nsi_statx *ret)
+{
+	if (syscall(SYS_statx, fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC,
+		    NSI_STATX_BASIC, ret) < 0)
+		return nsi_errno();
+	return 0;
 }

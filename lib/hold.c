@@ -7,6 +7,7 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include "open.h"
 #include "plan.h"
 #include "target.h"
 #include "uapi.h"
@@ -127,113 +128,14 @@ int nsi_target_hold(const struct nsu_target *target, struct nsi_hold *ret)
 	return 0;
 }
 
-/* The descriptor is of the namespace that was meant, or of one that got its inode since
-   the picture was taken: that cannot be while we hold it, only before. */
-static int take_fd(int fd, uint64_t inode, int *ret)
-{
-	struct stat st;
-	int r;
-
-	if (fd < 0)
-		return nsi_errno();
-	if (fstat(fd, &st) < 0) {
-		r = nsi_errno();
-	} else if (st.st_ino != inode) {
-		r = -ESRCH;
-	} else {
-		*ret = fd;
-		return 0;
-	}
-	close(fd);
-	return r;
-}
-
-static int open_link(const struct nsu_task *task, const char *name, uint64_t inode,
-		     int *ret)
-{
-	nsi_autoclose int dir = nsi_task_open(task);
-	char path[32];
-
-	if (dir < 0)
-		return dir;
-	snprintf(path, sizeof(path), "ns/%s", name);
-	return take_fd(openat(dir, path, O_RDONLY | O_CLOEXEC), inode, ret);
-}
-
-/* By a file that it is bound to; whoever made that may be long gone. */
-static int open_bound(struct nsu_ctx *ctx, uint64_t inode, enum nsu_type *ret_type,
-		      int *ret)
-{
-	struct nsu_binds *binds;
-	int r = nsu_binds_new(ctx, NULL, &binds);
-
-	if (r < 0)
-		return r;
-	r = -ENOENT;
-	for (size_t i = 0; i < nsu_binds_count(binds) && r < 0; i++) {
-		const struct nsu_bind *bind = nsu_binds_get(binds, i);
-		struct nsu_target *file;
-
-		if (bind->inode != inode)
-			continue;
-		r = nsu_target_new(ctx, bind->path, &file);
-		if (r < 0)
-			continue;
-		r = file->form != FORM_NS || file->fd < 0 ? -ENOENT :
-			take_fd(fcntl(file->fd, F_DUPFD_CLOEXEC, 3), inode, ret);
-		if (!r)
-			*ret_type = file->type;
-		nsu_target_free(file);
-	}
-	nsu_binds_free(binds);
-	return r;
-}
-
-static int open_found(struct nsu_ctx *ctx, const struct nsu_ns *ns, int depth, int *ret);
-
-/* By a namespace that knows it: a child's parent, an owned one's owner. */
-static int open_through(struct nsu_ctx *ctx, const struct nsu_ns *from,
-			unsigned long request, uint64_t inode, int depth, int *ret)
-{
-	nsi_autoclose int fd = -1;
-	int r = open_found(ctx, from, depth + 1, &fd);
-
-	return r < 0 ? r : take_fd(ioctl(fd, request), inode, ret);
-}
-
-#define MAX_DEPTH 40		/* user and pid namespaces nest 32 deep */
-
-static int open_found(struct nsu_ctx *ctx, const struct nsu_ns *ns, int depth, int *ret)
-{
-	const struct nsu_type_info *info = nsu_type_get_info(nsu_ns_get_type(ns));
-	uint64_t inode = nsu_ns_get_inode(ns);
-	enum nsu_type type;
-	int r = -ENOENT;
-
-	if (depth > MAX_DEPTH)
-		return -ELOOP;
-	for (size_t i = 0; i < nsu_ns_count_tasks(ns) && r < 0; i++)
-		r = open_link(nsu_ns_get_task(ns, i), info->name, inode, ret);
-	for (size_t i = 0; i < nsu_ns_count_heirs(ns) && r < 0; i++)
-		r = open_link(nsu_ns_get_heir(ns, i), info->for_children, inode, ret);
-	if (r < 0)
-		r = open_bound(ctx, inode, &type, ret);
-	for (size_t i = 0; i < nsu_ns_count_children(ns) && r < 0; i++)
-		r = open_through(ctx, nsu_ns_get_child(ns, i), NS_GET_PARENT, inode,
-				 depth, ret);
-	for (size_t i = 0; i < nsu_ns_count_owned(ns) && r < 0; i++)
-		r = open_through(ctx, nsu_ns_get_owned(ns, i), NS_GET_USERNS, inode,
-				 depth, ret);
-	return r;
-}
-
-static int scan_for(const struct nsu_target *target, struct nsu_snapshot **ret_snap,
-		    const struct nsu_ns **ret)
+static int scan_parts(const struct nsu_target *target, unsigned parts,
+		      struct nsu_snapshot **ret_snap, const struct nsu_ns **ret)
 {
 	struct nsu_scan_options scan = NSU_SCAN_OPTIONS_INIT;
 	struct nsu_snapshot *snap;
 	int r;
 
+	scan.parts = parts;
 	scan.targets = &target;
 	scan.target_count = 1;
 	r = nsu_snapshot_new(target->ctx, &scan, &snap);
@@ -247,9 +149,20 @@ static int scan_for(const struct nsu_target *target, struct nsu_snapshot **ret_s
 	return r;
 }
 
+/* Most have a task. For the others all is searched that may hold one. */
+static int scan_for(const struct nsu_target *target, struct nsu_snapshot **ret_snap,
+		    const struct nsu_ns **ret)
+{
+	int r = scan_parts(target, 0, ret_snap, ret);
+
+	if (r != -ENOENT)
+		return r;
+	return scan_parts(target, NSU_PART_DEFAULT | NSU_PART_FDS | NSU_PART_MOUNTS |
+			  NSU_PART_LISTED, ret_snap, ret);
+}
+
 int nsi_target_get_type(const struct nsu_target *target, enum nsu_type *ret)
 {
-	nsi_autoclose int fd = -1;
 	struct nsu_snapshot *snap;
 	const struct nsu_ns *ns;
 	int r;
@@ -261,8 +174,6 @@ int nsi_target_get_type(const struct nsu_target *target, enum nsu_type *ret)
 		return 0;
 	}
 	r = scan_for(target, &snap, &ns);
-	if (r == -ENOENT && target->form == FORM_INODE)
-		return open_bound(target->ctx, target->number, ret, &fd);
 	if (r < 0)
 		return r;
 	*ret = nsu_ns_get_type(ns);
@@ -273,19 +184,17 @@ int nsi_target_get_type(const struct nsu_target *target, enum nsu_type *ret)
 static int open_by_scan(const struct nsu_target *target, enum nsu_type type, int *ret)
 {
 	struct nsu_snapshot *snap;
-	enum nsu_type bound;
 	const struct nsu_ns *ns;
 	int r = scan_for(target, &snap, &ns);
 
-	/* No task has to do with it. */
-	if (r == -ENOENT && target->form != FORM_ID)
-		return open_bound(target->ctx, target->number, &bound, ret);
 	if (r < 0)
 		return r;
-	r = nsu_ns_get_type(ns) != type ? -EMEDIUMTYPE :
-		open_found(target->ctx, ns, 0, ret);
+	r = nsu_ns_get_type(ns) != type ? -EMEDIUMTYPE : nsu_ns_open(target->ctx, ns);
 	nsu_snapshot_free(snap);
-	return r;
+	if (r < 0)
+		return r == -ENODATA ? -ENOENT : r;
+	*ret = r;
+	return 0;
 }
 
 /* A namespace named by inode alone may be of any type: then the type is asked of it. */
@@ -294,7 +203,7 @@ static int open_any(const struct nsu_target *target, enum nsu_type type, int *re
 	if (target->form == FORM_NS && target->type != type)
 		return -EMEDIUMTYPE;
 	if (target->form == FORM_NS && target->fd >= 0)
-		return take_fd(fcntl(target->fd, F_DUPFD_CLOEXEC, 3), target->number,
+		return nsi_take_ns(fcntl(target->fd, F_DUPFD_CLOEXEC, 3), target->number,
 			       ret);
 	return open_by_scan(target, type, ret);
 }

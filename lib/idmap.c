@@ -60,7 +60,7 @@ int nsi_idmap_add(struct nsi_idmap *map, uint64_t key, uint32_t value)
 
 	if (!key)
 		return -EINVAL;
-	if ((map->count + 1) * 2 > map->size) {
+	if (!nsi_idmap_has_room(map)) {
 		int r = double_size(map);
 
 		if (r < 0)
@@ -72,6 +72,15 @@ int nsi_idmap_add(struct nsi_idmap *map, uint64_t key, uint32_t value)
 	map->keys[i] = key;
 	map->values[i] = value;
 	return 0;
+}
+
+int nsi_idmap_reserve(struct nsi_idmap *map, size_t count)
+{
+	int r = 0;
+
+	while (map->size / 2 < count && !r)
+		r = double_size(map);
+	return r;
 }
 
 int nsi_grow(void **items, size_t *size, size_t count, size_t item)

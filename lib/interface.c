@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Which of the newer kernel interfaces are there: learnt by using them. */
 #include <fcntl.h>
+#include <linux/kcmp.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include "nsi.h"
+#include "open.h"
+#include "sockets.h"
 #include "uapi.h"
 
 static const char *const names[NSU_INTERFACE_COUNT] = {
@@ -18,6 +22,14 @@ static const char *const names[NSU_INTERFACE_COUNT] = {
 	[NSU_IF_PIDFD] = "pidfd",
 	[NSU_IF_PIDFS_INODE] = "pidfs-inode",
 	[NSU_IF_SETNS_PIDFD] = "setns-pidfd",
+	[NSU_IF_LISTNS] = "listns",
+	[NSU_IF_NSFS_HANDLE] = "nsfs-handle",
+	[NSU_IF_STATMOUNT] = "statmount",
+	[NSU_IF_MNT_NEXT] = "mnt-next",
+	[NSU_IF_PIDFD_GETFD] = "pidfd-getfd",
+	[NSU_IF_SOCKET_NS] = "socket-ns",
+	[NSU_IF_NETNS_COOKIE] = "netns-cookie",
+	[NSU_IF_KCMP] = "kcmp",
 };
 
 const char *nsu_interface_get_name(enum nsu_interface what)
@@ -63,16 +75,21 @@ int nsi_if_disable(struct nsu_ctx *ctx, const char *words)
 	return 0;
 }
 
-static void probe_own(struct nsu_ctx *ctx, int self, enum nsu_type type)
+static int open_own(const struct nsu_ctx *ctx, int self, enum nsu_type type)
 {
-	nsi_autoclose int fd = -1;
 	char path[32] = "ns/";
-	struct nsi_facts facts;
 
 	/* In a tree of plain files it may be anything, such as a FIFO. */
 	if (!ctx->procfs.real)
-		return;
-	fd = openat(self, strcat(path, nsu_type_get_name(type)), O_RDONLY | O_CLOEXEC);
+		return -1;
+	return openat(self, strcat(path, nsu_type_get_name(type)), O_RDONLY | O_CLOEXEC);
+}
+
+static void probe_own(struct nsu_ctx *ctx, int self, enum nsu_type type)
+{
+	nsi_autoclose int fd = open_own(ctx, self, type);
+	struct nsi_facts facts;
+
 	if (fd < 0)
 		return;
 	nsi_nsfs_ask(ctx, fd, type, &facts);
@@ -103,6 +120,61 @@ static void probe_pidfd(struct nsu_ctx *ctx)
 			    !setns(fd, CLONE_NEWUTS) || errno != EINVAL);
 }
 
+/* `lacks`: the errno of a kernel without it, beside ENOSYS and ENOTTY; any other refusal
+   comes from one that has it. */
+static void tell(struct nsu_ctx *ctx, enum nsu_interface what, long r, int lacks)
+{
+	nsi_if_tell(ctx, what, r >= 0 || (errno != ENOSYS && errno != ENOTTY &&
+					  errno != lacks));
+}
+
+static void probe_mounts(struct nsu_ctx *ctx, int self)
+{
+	nsi_autoclose int fd = open_own(ctx, self, NSU_MNT);
+	nsi_autoclose int next = -1;
+	struct nsi_mnt_id_req req = { .size = sizeof(req), .mnt_id = LSMT_ROOT };
+	struct mnt_ns_info info = { .size = sizeof(info) };
+	uint64_t id;
+
+	if (fd < 0)
+		return;
+	next = ioctl(fd, NS_MNT_GET_NEXT, &info);
+	tell(ctx, NSU_IF_MNT_NEXT, next, EINVAL);
+	/* The id came with the calls that take one. */
+	if (ioctl(fd, NS_GET_MNTNS_ID, &req.mnt_ns_id) < 0)
+		nsi_if_tell(ctx, NSU_IF_STATMOUNT, false);
+	else
+		tell(ctx, NSU_IF_STATMOUNT, syscall(SYS_listmount, &req, &id, 1, 0),
+		     E2BIG);
+}
+
+static void probe_handle(struct nsu_ctx *ctx, int self)
+{
+	nsi_autoclose int fd = open_own(ctx, self, NSU_NET);
+	nsi_autoclose int found = -1;
+	uint64_t id, inode;
+	dev_t dev;
+
+	if (fd < 0 || nsi_nsfs_inode(fd, &inode, &dev) < 0)
+		return;
+	if (ioctl(fd, NS_GET_ID, &id) < 0)
+		nsi_if_tell(ctx, NSU_IF_NSFS_HANDLE, false);
+	else
+		nsi_open_id(ctx, id, NSU_NET, inode, &found);
+}
+
+static void probe_kcmp(struct nsu_ctx *ctx)
+{
+	pid_t self = getpid();
+	long r;
+
+	if (!nsi_if_usable(ctx, NSU_IF_KCMP))
+		return;
+	r = syscall(SYS_kcmp, self, self, KCMP_FILES, 0L, 0L);
+	/* EPERM: seccomp(2) guards it. */
+	nsi_if_tell(ctx, NSU_IF_KCMP, r >= 0 || errno != ENOSYS);
+}
+
 static void probe_proc(struct nsu_ctx *ctx, int self)
 {
 	pid_t pids[NSI_MAX_LEVELS];
@@ -119,15 +191,21 @@ static void probe_proc(struct nsu_ctx *ctx, int self)
 int nsu_ctx_probe(struct nsu_ctx *ctx)
 {
 	nsi_autoclose int self = -1;
+	uint64_t cookie;
 
 	if (!ctx)
 		return -EINVAL;
 	probe_pidfd(ctx);
+	probe_kcmp(ctx);
+	nsi_sockets_check(ctx, &cookie);
+	tell(ctx, NSU_IF_LISTNS, syscall(SYS_listns, NULL, NULL, 0, 0), 0);
 	self = nsi_ctx_open_self(ctx);
 	if (self < 0)
 		return 0;
 	probe_own(ctx, self, NSU_MNT);
 	probe_own(ctx, self, NSU_USER);
+	probe_mounts(ctx, self);
+	probe_handle(ctx, self);
 	probe_proc(ctx, self);
 	return 0;
 }

@@ -21,22 +21,47 @@ void nsi_unescape_octal(char *text)
 	*to = '\0';
 }
 
+bool nsi_has_word(const char *text, const char *word, size_t len)
+{
+	while (*text) {
+		size_t here = strcspn(text, ",");
+
+		if (here == len && !memcmp(text, word, len))
+			return true;
+		text += here + (text[here] == ',');
+	}
+	return false;
+}
+
+/* The tags between options and "-"; mount_namespaces(7). */
+static void take_tag(const char *tag, struct nsi_mount *mount)
+{
+	if (!strncmp(tag, "shared:", 7)) {
+		mount->propagation |= NSU_PROP_SHARED;
+		mount->peers = strtoul(tag + 7, NULL, 10);
+	} else if (!strncmp(tag, "master:", 7)) {
+		mount->propagation |= NSU_PROP_SLAVE;
+		mount->master = strtoul(tag + 7, NULL, 10);
+	} else if (!strcmp(tag, "unbindable")) {
+		mount->propagation |= NSU_PROP_UNBINDABLE;
+	}
+}
+
 /* id parent major:minor root point options [tags...] - fstype source super */
 int nsi_parse_mount(char *line, struct nsi_mount *ret)
 {
 	struct nsi_mount mount = { 0 };
-	char *field[6], *save = NULL, *word;
+	char *field[6], *save = NULL, *word, *end;
 
 	for (size_t i = 0; i < ARRAY_SIZE(field); i++) {
 		field[i] = strtok_r(i ? NULL : line, " ", &save);
 		if (!field[i])
 			return -EBADMSG;
 	}
-	do {
-		word = strtok_r(NULL, " ", &save);
-		if (!word)
-			return -EBADMSG;
-	} while (strcmp(word, "-"));
+	while ((word = strtok_r(NULL, " ", &save)) && strcmp(word, "-"))
+		take_tag(word, &mount);
+	if (!word)
+		return -EBADMSG;
 	mount.fstype = strtok_r(NULL, " ", &save);
 	word = strtok_r(NULL, " ", &save);
 	mount.super = strtok_r(NULL, " ", &save);
@@ -45,11 +70,16 @@ int nsi_parse_mount(char *line, struct nsi_mount *ret)
 		/* an empty source is written as nothing between two blanks */
 		mount.super = word;
 		mount.source = "";
+	} else {
+		nsi_unescape_octal(word);
 	}
 	if (!mount.fstype || !mount.super)
 		return -EBADMSG;
+	nsi_unescape_octal(mount.super);
 	mount.id = strtoul(field[0], NULL, 10);
 	mount.parent = strtoul(field[1], NULL, 10);
+	mount.major = strtoul(field[2], &end, 10);
+	mount.minor = *end == ':' ? strtoul(end + 1, NULL, 10) : 0;
 	mount.root = field[3];
 	mount.point = field[4];
 	mount.options = field[5];

@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What a namespace's own file tells: its link's text and the ioctls of ioctl_ns(2). */
+#include <fcntl.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
-#include "nsi.h"
+#include "open.h"
 #include "uapi.h"
 
 int nsi_parse_link(const char *text, enum nsu_type type, uint64_t *ret)
 {
-	const char *name = nsu_type_get_name(type);
+	return nsi_parse_inode(text, nsu_type_get_name(type), ret);
+}
+
+int nsi_parse_inode(const char *text, const char *name, uint64_t *ret)
+{
 	size_t len = strlen(name);
 	uint64_t inode = 0;
 
@@ -87,4 +92,74 @@ void nsi_nsfs_ask(struct nsu_ctx *ctx, int fd, enum nsu_type type, struct nsi_fa
 	ret->owner_state = ret->parent_state;
 	if (type != NSU_USER)
 		ret->owner_state = ask_relation(ctx, fd, NS_GET_USERNS, &ret->owner_fd);
+}
+
+int nsi_ask_type(int fd, enum nsu_type *ret)
+{
+	int flag = ioctl(fd, NS_GET_NSTYPE);
+
+	if (flag < 0)
+		return nsi_errno();
+	for (unsigned type = 0; type < NSU_TYPE_COUNT; type++)
+		if (nsu_type_get_info(type)->clone_flag == flag) {
+			*ret = type;
+			return 0;
+		}
+	return -EMEDIUMTYPE;	/* of a type of a newer kernel */
+}
+
+int nsi_take_ns(int fd, uint64_t inode, int *ret)
+{
+	uint64_t found;
+	dev_t dev;
+	int r;
+
+	if (fd < 0)
+		return nsi_errno();
+	r = nsi_nsfs_inode(fd, &found, &dev);
+	if (!r && found != inode)
+		r = -ESRCH;
+	if (r < 0)
+		close(fd);
+	else
+		*ret = fd;
+	return r;
+}
+
+/* struct nsfs_file_handle behind struct file_handle, include/uapi/linux/nsfs.h */
+union handle {
+	struct file_handle head;
+	struct {
+		unsigned bytes;
+		int type;
+		uint64_t ns_id;
+		uint32_t ns_type, ns_inum;
+	} ns;
+};
+
+int nsi_open_id(struct nsu_ctx *ctx, uint64_t id, int type, uint64_t inode, int *ret)
+{
+	union handle handle = { .ns = {
+		.bytes = 16, .type = FILEID_NSFS, .ns_id = id,
+		.ns_type = type < 0 ? 0 : nsu_type_get_info(type)->clone_flag,
+		.ns_inum = type < 0 ? 0 : inode,
+	} };
+	int fd, r;
+
+	if (!nsi_if_usable(ctx, NSU_IF_NSFS_HANDLE))
+		return -EOPNOTSUPP;
+	fd = open_by_handle_at(FD_NSFS_ROOT, &handle.head, O_RDONLY | O_CLOEXEC);
+	r = fd < 0 ? nsi_errno() : 0;
+	/* A kernel without it takes the descriptor for one, and there is none such. */
+	if (r == -EBADF || r == -EOPNOTSUPP || r == -ENOSYS) {
+		nsi_if_tell(ctx, NSU_IF_NSFS_HANDLE, false);
+		return -EOPNOTSUPP;
+	}
+	if (!r || r == -ESTALE)
+		nsi_if_tell(ctx, NSU_IF_NSFS_HANDLE, true);
+	if (!r && type >= 0)
+		return nsi_take_ns(fd, inode, ret);
+	if (!r)
+		*ret = fd;
+	return r == -ESTALE ? -ESRCH : r;
 }

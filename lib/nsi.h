@@ -52,6 +52,9 @@ static inline void nsi_freep(void *p)
  * struct in release 0.1. -EINVAL, -E2BIG.
  */
 int nsi_take_options(void *to, size_t to_size, size_t first, const void *from);
+/* The other way: fills in a struct of the caller, whose size it begins with. What it has
+   beyond ours becomes 0. */
+void nsi_give(void *ret, const void *found, size_t found_size);
 
 /* ctx.c, log.c, interface.c */
 struct nsu_ctx {
@@ -64,6 +67,8 @@ struct nsu_ctx {
 	enum nsu_log_level log_level;
 	enum nsu_interface_state interface[NSU_INTERFACE_COUNT];
 	uint64_t tick_ns; /* nanoseconds of a clock tick of /proc/PID/stat */
+	/* In place of listns(2), for tests: count or negative errno. NULL: it is asked */
+	long (*listns)(uint64_t after, uint64_t *ids, size_t count);
 };
 
 void nsi_log(const struct nsu_ctx *ctx, enum nsu_log_level level, const char *fmt, ...)
@@ -83,6 +88,12 @@ int nsi_if_disable(struct nsu_ctx *ctx, const char *words);
 ssize_t nsi_read_at(int dirfd, const char *path, char *buf, size_t size);
 /* The whole file, at most limit bytes, malloc'ed, NUL behind it. */
 ssize_t nsi_read_all_at(int dirfd, const char *path, size_t limit, char **ret);
+ssize_t nsi_read_all(int fd, size_t limit, char **ret);
+
+struct nsi_statx;
+/* fstat(2) that asks no server: what the kernel has in memory, statx(2). fd may be
+   O_PATH. -ENOSYS: Linux before 4.11. */
+int nsi_stat_cached(int fd, struct nsi_statx *ret);
 
 /* nsfs.c: what a namespace's own file tells */
 struct nsi_facts {			/* each state is 0 or a negative errno */
@@ -94,6 +105,8 @@ struct nsi_facts {			/* each state is 0 or a negative errno */
 };
 /* "net:[4026531840]": -EBADMSG for anything else. */
 int nsi_parse_link(const char *text, enum nsu_type type, uint64_t *ret);
+/* "NAME:[INODE]", as sockets have it too. */
+int nsi_parse_inode(const char *text, const char *name, uint64_t *ret);
 int nsi_nsfs_inode(int fd, uint64_t *ret_inode, dev_t *ret_dev);
 /* Asks all of fd, a namespace of this type. The caller closes owner_fd and parent_fd. */
 void nsi_nsfs_ask(struct nsu_ctx *ctx, int fd, enum nsu_type type, struct nsi_facts *ret);
@@ -107,6 +120,13 @@ struct nsi_idmap {
 void nsi_idmap_free(struct nsi_idmap *map);
 uint32_t nsi_idmap_find(const struct nsi_idmap *map, uint64_t key);
 int nsi_idmap_add(struct nsi_idmap *map, uint64_t key, uint32_t value);
+/* Room for so many: then adding does not allocate. */
+int nsi_idmap_reserve(struct nsi_idmap *map, size_t count);
+/* There is room for one more. */
+static inline bool nsi_idmap_has_room(const struct nsi_idmap *map)
+{
+	return (map->count + 1) * 2 <= map->size;
+}
 
 /* Room for one more item behind count; items and size change together. */
 int nsi_grow(void **items, size_t *size, size_t count, size_t item);
@@ -121,13 +141,28 @@ struct nsu_ns {
 	uint64_t inode, id, mntns_id;
 	uint32_t owner, parent;
 	struct nsi_list tasks, zombies, heirs, children, owned;
+	struct nsi_list keepers;	/* a range of nsu_snapshot.keepers */
 	uint32_t processes;
 	uid_t creator;
 	int16_t id_state, mntns_state, creator_state, owner_state, parent_state;
 	uint16_t level;
 	uint8_t type;
 	bool asked;			/* its facts were read, or cannot be */
-	bool held;			/* by a target: no task needs to be in it */
+	bool wanted;			/* by a target, or listed by the kernel: in the
+					   picture whether or not anything is in it */
+};
+
+/* What holds a namespace that is no task and no namespace. While sources fill the
+   snapshot task is not known yet, only whose it is. */
+struct nsi_keeper {
+	uint32_t ns;
+	uint32_t task;			/* the process; NSI_NONE: of none, or unknown */
+	uint32_t in;			/* MOUNT: the mount namespace */
+	uint32_t path;			/* MOUNT: offset in nsu_snapshot.paths */
+	pid_t pid, tid;			/* 0: of no task */
+	int fd;				/* -1: none */
+	uint64_t socket;
+	uint8_t kind;			/* enum nsu_holder_kind, FD to MOUNT */
 };
 
 enum {
@@ -180,8 +215,11 @@ struct nsu_snapshot {
 	struct nsi_inner *inner;
 	pid_t *pids;			/* the numbers of tasks, see nsu_task.pids */
 	uint32_t *refs;			/* the lists of all entries, end to end */
+	struct nsi_keeper *keepers;	/* sorted by namespace, then as they are told */
+	char *paths;			/* those of mounts, each ended by NUL */
 	size_t ns_count, task_count, box_count, gap_count, source_count, inner_count;
-	size_t pids_count, ref_count;
+	size_t pids_count, ref_count, keeper_count, paths_length;
+	size_t keeper_size, paths_size, source_size;
 	size_t ns_size, task_size, box_size, gap_size, pids_size;
 	size_t by_type[NSU_TYPE_COUNT + 1]; /* where each type begins in ns */
 	enum nsu_reference ref_kind;
@@ -202,13 +240,32 @@ struct nsi_builder {
 	unsigned lacking;		/* types this kernel turned out to lack */
 	uint64_t proc_pidns_inode;	/* 0: not known yet */
 	bool disordered;		/* tasks did not come sorted */
+	struct nsi_candidate *candidates; /* sockets and devices that fds.c saw */
+	size_t candidate_count, candidate_size;
+	struct nsi_opened *opened;	/* descriptors that have a path */
+	size_t opened_count, opened_size;
+	bool fds_refused, fds_used;
 	uint32_t *asked;		/* namespaces asked since the mark */
 	size_t asked_count, asked_size;
 };
 
+/* A descriptor that was opened by a path: it may be that of a bind mount. */
+struct nsi_opened {
+	uint64_t hash;			/* of the path */
+	pid_t pid, tid;
+	int fd;
+};
+
+/* A descriptor that may hold a network namespace: asked when all processes are read. */
+struct nsi_candidate {
+	uint64_t socket;		/* inode; 0: it may be a tun device */
+	pid_t pid, tid;
+	int fd;
+};
+
 /* Where a snapshot stood before a task was read, which may turn out to have ended. */
 struct nsi_mark {
-	size_t tasks, gaps;
+	size_t tasks, gaps, keepers, candidates, opened;
 	struct nsu_totals totals;
 };
 
@@ -223,6 +280,14 @@ int nsi_builder_add_task(struct nsi_builder *b, const struct nsu_task *task);
 int nsi_builder_add_pids(struct nsi_builder *b, struct nsu_task *task, const pid_t *pids,
 			 size_t count);
 int nsi_builder_set_asked(struct nsi_builder *b, uint32_t index);
+/* Takes over a copy of *keeper, all but the path, which is that of a mount or NULL. */
+int nsi_builder_add_keeper(struct nsi_builder *b, const struct nsi_keeper *keeper,
+			   const char *path);
+/* What could not be read of a namespace. */
+int nsi_builder_add_ns_gap(struct nsi_builder *b, enum nsu_type type, uint64_t inode,
+			   const char *step, int error);
+/* Whether a source could be used: 0, or the negative errno of its refusal. */
+int nsi_builder_tell_source(struct nsi_builder *b, const char *name, int error);
 /* Asks an open namespace all that NSU_PART_RELATIONS wants, climbing to owners and
    parents that are not known yet. */
 int nsi_builder_ask(struct nsi_builder *b, uint32_t index, int fd);
@@ -241,13 +306,26 @@ int nsi_snapshot_map_pids(struct nsu_snapshot *snap);
 /* How many processes the tasks of a list belong to. Negative errno. */
 long nsi_count_processes(const struct nsu_snapshot *snap, const struct nsi_list *list);
 
-/* source.c: a new source is a new file and a row in its table */
-struct nsi_source {
-	const char *name;
-	/* 0, or the negative errno for which this source cannot be used here. */
-	int (*scan)(struct nsi_builder *b);
-};
-extern const struct nsi_source nsi_source_procfs;
+/* keepers.c: resolves and sorts what holds namespaces, which are sorted already. */
+int nsi_snapshot_link_keepers(struct nsu_snapshot *snap);
+
+/* The sources, in the order in which they fill a snapshot; each returns 0, also where it
+   cannot be used here, or the negative errno for which no picture can be made. Each tells
+   by nsi_builder_tell_source() what came of it. */
+int nsi_scan_procfs(struct nsi_builder *b);	/* procfs.c; fds.c for FDS */
+int nsi_scan_sockets(struct nsi_builder *b);	/* sockets.c: what fds.c saw of them */
+int nsi_scan_listed(struct nsi_builder *b);	/* listns.c */
+int nsi_scan_mounts(struct nsi_builder *b);	/* pins.c */
+/* opened.c: descriptors whose mount is detached, before nsi_scan_mounts(), and those
+   opened by a bind mount, behind it */
+int nsi_scan_detached(struct nsi_builder *b);
+int nsi_scan_opened(struct nsi_builder *b);
+int nsi_note_opened(struct nsi_builder *b, pid_t pid, pid_t tid, int fd,
+		    const char *path);
+/* Of nsfs, 0: not known. */
+dev_t nsi_nsfs_device(const struct nsi_builder *b);
+/* fds.c: a target of the scan is held by it */
+bool nsi_is_of_target(const struct nsi_builder *b, pid_t pid, int fd, uint64_t inode);
 
 /* target.c */
 /* Adds what finding it takes. */
@@ -271,13 +349,29 @@ int nsi_read_nspid(int dirfd, const char *path, pid_t *pids);
 ssize_t nsi_read_idmap(int dir, bool gid, struct nsu_id_range **ret);
 #define NSI_MAX_LEVELS 33		/* MAX_PID_NS_LEVEL is 32, and the first */
 
+/* facts.c, facts-ipc.c: what is behind the functions of "Facts by type" */
+/* /proc/PID/timens_offsets. -EBADMSG. */
+int nsi_parse_offsets(const char *text, struct nsu_clocks *ret);
+/* /proc/PID/cgroup of one task as read from here and from inside of the namespace; both
+   are written to. -ENODATA: they do not tell. -EAGAIN: they do not fit together. */
+int nsi_find_cgroup_root(char *here, char *inside, char **ret);
+/* Adds what a procfs tells of the ipc namespace that the caller is in.
+   Async-signal-safe. */
+int nsi_ipc_read(int procfs, struct nsu_ipc *ret);
+/* mounts.c: takes over the text of a mountinfo. -EBADMSG. */
+int nsi_mounts_parse(char *take_text, struct nsu_mounts **ret);
 /* mountinfo.c: unescapes \ooo in place */
 void nsi_unescape_octal(char *text);
 struct nsi_mount {			/* points into the line that was parsed */
 	unsigned long id, parent;
 	char *root, *point, *options, *fstype, *super;
 	const char *source;
+	unsigned major, minor;
+	unsigned propagation;		/* NSU_PROP_* */
+	uint32_t peers, master;
 };
 int nsi_parse_mount(char *line, struct nsi_mount *ret);
+/* Whether text, words with commas between them, has the word of that length. */
+bool nsi_has_word(const char *text, const char *word, size_t len);
 
 #endif

@@ -29,9 +29,9 @@
  *   size is below that of release 0.1. -E2BIG: a member is set that is newer than the
  *   library.
  * - A struct that the library makes (nsu_type_info, nsu_procfs, nsu_totals, nsu_gap,
- *   nsu_source, nsu_bind, nsu_entry, nsu_outlook) may grow at its end as well: copy
- *   none, make no array of them. Enums may grow: take a value that you do not know for
- *   one.
+ *   nsu_source, nsu_bind, nsu_mount, nsu_link, nsu_address, nsu_route, nsu_listener,
+ *   nsu_entry, nsu_outlook, nsu_use) may grow at its end as well: copy none, make no
+ *   array of them. Enums may grow: take a value that you do not know for one.
  * - A snapshot is immutable and owns all it holds. Entries (struct nsu_ns, nsu_task,
  *   nsu_sandbox, nsu_gap) are borrowed and live until nsu_snapshot_free(). A context is
  *   freed last: snapshots, targets and plans made from it use it.
@@ -167,8 +167,18 @@ enum nsu_interface {
 	NSU_IF_PIDFD,		/* pidfd_open(2), Linux 5.3 */
 	NSU_IF_PIDFS_INODE,	/* a pidfd's inode number is its process's own, Linux 6.9 */
 	NSU_IF_SETNS_PIDFD,	/* setns(2) takes a pidfd and several types, Linux 5.8 */
+	NSU_IF_LISTNS,		/* listns(2), Linux 6.19 */
+	NSU_IF_NSFS_HANDLE,	/* open_by_handle_at(2) of a namespace by its id and inode,
+				   Linux 6.18; by its id alone 6.19 */
+	NSU_IF_STATMOUNT,	/* statmount(2), listmount(2) of another mount namespace,
+				   Linux 6.11 */
+	NSU_IF_MNT_NEXT,	/* ioctl NS_MNT_GET_NEXT, Linux 6.12 */
+	NSU_IF_PIDFD_GETFD,	/* pidfd_getfd(2), Linux 5.6 */
+	NSU_IF_SOCKET_NS,	/* ioctl SIOCGSKNS, Linux 4.10 */
+	NSU_IF_NETNS_COOKIE,	/* socket option SO_NETNS_COOKIE, Linux 5.14 */
+	NSU_IF_KCMP,		/* kcmp(2) */
 };
-#define NSU_INTERFACE_COUNT 9
+#define NSU_INTERFACE_COUNT 17
 
 enum nsu_interface_state {
 	NSU_IF_UNTRIED,		/* no call needed it yet */
@@ -177,7 +187,9 @@ enum nsu_interface_state {
 	NSU_IF_DISABLED,	/* by nsu_ctx_options.disable */
 };
 /* "ns-id", "mntns-id", "owner", "owner-uid", "task-nlink", "nspid", "pidfd",
-   "pidfs-inode", "setns-pidfd"; NULL for a value that is no interface. */
+   "pidfs-inode", "setns-pidfd", "listns", "nsfs-handle", "statmount", "mnt-next",
+   "pidfd-getfd", "socket-ns", "netns-cookie", "kcmp"; NULL for a value that is no
+   interface. */
 const char *nsu_interface_get_name(enum nsu_interface what);
 enum nsu_interface_state nsu_ctx_get_interface(const struct nsu_ctx *ctx,
 					       enum nsu_interface what);
@@ -203,16 +215,32 @@ enum nsu_part {
 					   calls for each namespace, none for each task */
 	NSU_PART_PIDS = 1 << 4,		/* pids at every level: one status file for each task
 					   in a pid namespace below the procfs's own */
+	/* What keeps namespaces alive beyond tasks, and by it the namespaces that have none. */
+	NSU_PART_FDS = 1 << 5,		/* open descriptors of namespaces: one readlinkat(2) for
+					   each descriptor of each process, and of each thread that
+					   has a table of its own, which one kcmp(2) for each
+					   further thread tells */
+	NSU_PART_SOCKETS = 1 << 6,	/* the network namespaces of sockets and of tun devices, and
+					   namespaces on their way in UNIX sockets: pidfd_getfd(2)
+					   and four calls for each socket, in a child process; and
+					   all of FDS */
+	NSU_PART_MOUNTS = 1 << 7,	/* bind mounts of namespaces in every mount namespace */
+	NSU_PART_LISTED = 1 << 8,	/* what the kernel lists itself: listns(2) */
 };
 #define NSU_PART_DEFAULT (NSU_PART_TASKS | NSU_PART_THREADS | NSU_PART_CHILDREN | \
 			  NSU_PART_RELATIONS)
+/* Every namespace there is, and whatever keeps it: needed for nsu_ns_get_holder(). */
+#define NSU_PART_ALL (NSU_PART_DEFAULT | NSU_PART_PIDS | NSU_PART_HOLDERS)
+#define NSU_PART_HOLDERS (NSU_PART_FDS | NSU_PART_SOCKETS | NSU_PART_MOUNTS | \
+			  NSU_PART_LISTED)
 
 struct nsu_scan_options {
 	size_t size;		/* sizeof(struct nsu_scan_options) */
 	unsigned parts;		/* NSU_PART_*. 0: NSU_PART_DEFAULT */
 	unsigned types;		/* a mask of 1 << NSU_*: the types whose links are read.
 				   0: the eight of this release, NSU_TYPES_DEFAULT. User is always
-				   read, and pid where PIDS or CHILDREN is asked for */
+				   read, pid where PIDS or CHILDREN is asked for, mnt where
+				   MOUNTS is */
 	const pid_t *pids;	/* NULL: every process. Else just these processes (a thread's number
 				   is none; those that do not exist are left out) and the
 				   reference: the cost does not depend on how many processes
@@ -260,6 +288,9 @@ struct nsu_totals {
 	long vanished;		/* ended while they were read: not in the picture */
 	long hidden;		/* not listed by the procfs: 0, or -1: some, no one can say
 				   how many (hidepid) */
+	long fds_unread;	/* processes whose descriptors could not be listed */
+	long sockets_unread;	/* processes with sockets that could not be asked */
+	long mounts_unread;	/* mount namespaces whose mounts could not be read in full */
 };
 /* Never NULL. */
 const struct nsu_totals *nsu_snapshot_get_totals(const struct nsu_snapshot *snap);
@@ -287,17 +318,23 @@ struct nsu_gap {
 	pid_t pid;		/* process, 0: of none */
 	pid_t tid;		/* thread, or pid */
 	const char *step;	/* what failed: "ns", "ns/TYPE", "ns/pid_for_children",
-				   "ns/time_for_children", "open ns", "status", "task" */
+				   "ns/time_for_children", "open ns", "status", "task", "fd",
+				   "sockets"; of a namespace: "mounts", "open pin" */
 	int error;		/* positive errno */
+	uint64_t inode;		/* the namespace that it is about, 0: of none */
+	enum nsu_type type;	/* its type */
 };
-/* Sorted by pid, tid, step. */
+/* Sorted by pid, tid, inode, step. */
 size_t nsu_snapshot_count_gaps(const struct nsu_snapshot *snap);
 const struct nsu_gap *nsu_snapshot_get_gap(const struct nsu_snapshot *snap, size_t index);
 
 /* What was tried as a source, in order. */
 struct nsu_source {
-	const char *name;	/* "procfs" */
-	int error;		/* 0: used. Else the positive errno of its refusal; ENOSYS: absent */
+	const char *name;	/* "procfs"; with the parts "fds", "sockets", "mnt-next" (mount
+				   namespaces one after the other), "statmount", "mountinfo",
+				   "enter" (a child in a mount namespace), "listns" */
+	int error;		/* 0: used. Else the positive errno of its refusal; ENOSYS:
+				   absent. Of listns EPERM: it names but a part of them */
 };
 size_t nsu_snapshot_count_sources(const struct nsu_snapshot *snap);
 const struct nsu_source *nsu_snapshot_get_source(const struct nsu_snapshot *snap,
@@ -387,6 +424,82 @@ const struct nsu_ns *nsu_ns_get_child(const struct nsu_ns *ns, size_t index);
    children). Sorted by type, then inode. */
 size_t nsu_ns_count_owned(const struct nsu_ns *ns);
 const struct nsu_ns *nsu_ns_get_owned(const struct nsu_ns *ns, size_t index);
+
+/* ---- Holders: why a namespace is still there --------------------------------------------- */
+
+enum nsu_holder_kind {
+	NSU_HOLDER_PROCESS,	/* a process that is in it */
+	NSU_HOLDER_THREAD,	/* a thread that is in it, other than its process */
+	NSU_HOLDER_ZOMBIE,	/* an ended process: pid and user namespaces only */
+	NSU_HOLDER_HEIR,	/* the children to come of a task */
+	NSU_HOLDER_FD,		/* an open descriptor of it */
+	NSU_HOLDER_SOCKET,	/* a socket that is in it */
+	NSU_HOLDER_TUN,		/* /dev/net/tun that was opened in it: this keeps it alive, a
+				   device that was moved into it later does not */
+	NSU_HOLDER_MESSAGE,	/* a descriptor of it in a message that waits in a socket: the
+				   first message of packets, in a stream the first that has
+				   descriptors; not those behind it. Told of one of the
+				   descriptors that show the socket */
+	NSU_HOLDER_MOUNT,	/* a bind mount */
+	NSU_HOLDER_CHILD,	/* a child namespace, of user and pid */
+	NSU_HOLDER_OWNED,	/* a namespace that it owns */
+	NSU_HOLDER_KERNEL,	/* something that the kernel holds and nothing names */
+};
+#define NSU_HOLDER_COUNT 12
+/* "process", "thread", "zombie", "children", "fd", "socket", "tun", "message", "mount",
+   "child", "owned", "kernel"; NULL for a value that is none. */
+const char *nsu_holder_get_name(enum nsu_holder_kind kind);
+
+/* One reason why a namespace is alive. */
+struct nsu_holder {
+	size_t size;		/* in: sizeof(struct nsu_holder) */
+	enum nsu_holder_kind kind;
+	const struct nsu_task *task; /* PROCESS to MESSAGE: whose it is; of a descriptor the
+				   process. NULL: of no task */
+	pid_t tid;		/* the thread that has the descriptor in a table of its own, else
+				   that of task; 0: of no task */
+	int fd;			/* FD to MESSAGE: the descriptor, of MESSAGE that of the socket;
+				   else -1 */
+	uint64_t socket;	/* SOCKET, MESSAGE: inode of the socket, as in "socket:[88121]" */
+	const struct nsu_ns *ns; /* MOUNT: the mount namespace it is in; CHILD, OWNED: the
+				   namespace; else NULL */
+	const char *path;	/* MOUNT: where, below the root of that mount namespace; not
+				   escaped, borrowed. NULL else, and where it is unknown */
+};
+#define NSU_HOLDER_INIT { .size = sizeof(struct nsu_holder) }
+
+/*
+ * All that keeps it alive, as far as was searched: the first four kinds and the last three
+ * always, the others with their parts. In the order of the kinds, PROCESS and THREAD
+ * together; then by tid and descriptor, or by mount namespace and path. A socket of a
+ * process in its own network namespace goes with the process and is left out. KERNEL is
+ * there where everything was searched and read, and nothing else was found (a descriptor
+ * in transit that could not be asked, a mount below a detached one, a file that was opened
+ * in a user namespace).
+ *
+ * FD: of the caller's own descriptors those are left out by which the targets of the scan
+ * (nsu_scan_options.targets) hold their namespaces; all others are told, those of plans and
+ * of other targets, too. A thread's table that equals its process's is not told again,
+ * where kcmp(2) tells that.
+ *
+ * SOCKET, TUN, MESSAGE: nothing is changed but this: where cgroup v1 classes of traffic
+ * (net_cls, net_prio) are in use, the kernel gives a socket those of whoever takes a copy
+ * of it, and so the caller's. A socket with SO_PEEK_OFF, or with an error that waits to be
+ * read, is not looked into for messages. In a limited scan all are those of the processes
+ * asked for.
+ */
+size_t nsu_ns_count_holders(const struct nsu_ns *ns);
+/* -ENOENT: index is not below the count. */
+int nsu_ns_get_holder(const struct nsu_ns *ns, size_t index, struct nsu_holder *ret);
+/*
+ * What a socket is, read now: "tcp 0.0.0.0:80", "udp [::1]:53 -> [::1]:99", "unix @bus",
+ * "netlink", "packet"; not escaped, the caller frees it. getsockname(2) and getsockopt(2)
+ * by pidfd_getfd(2), in a child process. -ENOENT: the holder is no socket. -ESRCH: the
+ * process has ended or has another file there now. -EPERM: it may not be taken.
+ * -ETIMEDOUT: it did not answer. -EOPNOTSUPP: no pidfd, or another procfs.
+ */
+int nsu_holder_read_socket(struct nsu_ctx *ctx, const struct nsu_holder *holder,
+			   char **ret);
 
 /* ---- Tasks -------------------------------------------------------------------------- */
 
@@ -494,6 +607,72 @@ ssize_t nsu_task_read_idmap(const struct nsu_task *task, bool gid,
 /* /proc/PID/setgroups: 1 allow, 0 deny. -ENOENT: Linux before 3.19. */
 int nsu_task_read_setgroups(const struct nsu_task *task);
 
+/* What the kernel lets a task do: capabilities(7), seccomp(2), getrlimit(2). */
+struct nsu_confinement {
+	size_t size;		/* in: sizeof(struct nsu_confinement) */
+	uid_t uid;		/* effective, as the caller's user namespace sees them */
+	gid_t gid;
+	uint64_t effective;	/* masks of 1 << CAP_*, of the user namespace that it is in */
+	uint64_t permitted;
+	uint64_t inheritable;
+	uint64_t bounding;
+	uint64_t ambient;
+	bool no_new_privs;
+	int seccomp;		/* 0 none, 1 strict, 2 filter; -1: unknown */
+	unsigned filters;	/* of seccomp; 0: none, or unknown (Linux before 5.9) */
+	bool has_limits;	/* false: they could not be read */
+	uint64_t soft[16];	/* by RLIMIT_*; UINT64_MAX: no limit */
+	uint64_t hard[16];
+};
+#define NSU_CONFINEMENT_INIT { .size = sizeof(struct nsu_confinement) }
+/* /proc/PID/status and limits. -EBADMSG: they are not what the kernel writes. */
+int nsu_task_read_confinement(const struct nsu_task *task, struct nsu_confinement *ret);
+
+/* What a task has of files, as links and fdinfo tell: nothing is opened, nor asked of a
+   file system, so a dead one delays nothing. */
+enum nsu_use_kind {
+	NSU_USE_ROOT, NSU_USE_CWD, NSU_USE_EXE,
+	NSU_USE_FD,		/* an open descriptor */
+	NSU_USE_MAP,		/* a file mapped into memory, other than EXE */
+};
+/* The library makes it. */
+struct nsu_use {
+	enum nsu_use_kind kind;
+	int fd;			/* FD: its number; else -1 */
+	uint64_t mount;		/* FD: id of its mount as in mountinfo, of whatever mount
+				   namespace; 0: unknown */
+	unsigned major, minor;	/* MAP: of the file system (of overlayfs, btrfs: perhaps not
+				   as in mountinfo); else 0 */
+	const char *path;	/* below the root of its mount namespace, as links in /proc tell
+				   it; not escaped. Of a mount that was detached since: below the
+				   root of that */
+};
+struct nsu_uses;
+/* maps: the mapped files too, a file of a line for each part of the memory. What is no
+   file in a file system (a pipe, a socket) is left out. -ESRCH: the task has ended.
+   -EACCES, -EPERM: not readable; that of the memory alone makes no failure. */
+int nsu_uses_new(const struct nsu_task *task, bool maps, struct nsu_uses **ret);
+void nsu_uses_free(struct nsu_uses *uses);
+/* In the order of the kinds, then as the kernel has them. */
+size_t nsu_uses_count(const struct nsu_uses *uses);
+const struct nsu_use *nsu_uses_get(const struct nsu_uses *uses, size_t index);
+
+/* A file by its path as the caller sees it, found by a child process within a second:
+   path may lead to a file system that does not answer. */
+struct nsu_file {
+	size_t size;		/* in: sizeof(struct nsu_file) */
+	uint64_t mount;		/* id of the mount that it is on, as in mountinfo */
+	bool answered;		/* it told what follows; false: it is there, and that is all */
+	mode_t mode;		/* its type and permissions, inode(7) */
+	uid_t uid;		/* owner, as the caller sees it */
+	gid_t gid;
+	unsigned major, minor;	/* of the device that a device file is; else 0 */
+};
+#define NSU_FILE_INIT { .size = sizeof(struct nsu_file) }
+/* open(2) with O_PATH, /proc/self/fdinfo, statx(2) with AT_STATX_DONT_SYNC; symbolic links
+   are followed, nothing is mounted by it. -ETIMEDOUT: no answer. Others: of open(2). */
+int nsu_file_read(const char *path, struct nsu_file *ret);
+
 /* ---- Sandboxes -------------------------------------------------------------------------- */
 
 /*
@@ -540,6 +719,194 @@ const struct nsu_bind *nsu_binds_get(const struct nsu_binds *binds, size_t index
  * be looked into. Others: rtnetlink(7) refused.
  */
 int nsu_ns_read_nsid(const struct nsu_ns *net, int *ret);
+
+/* ---- Facts by type ------------------------------------------------------------------------- */
+
+/*
+ * What a namespace of a type has beyond its members, read when these are called: without
+ * entering where a file of a member tells it, else by a child process that enters it, never
+ * by changing the caller. All take a namespace of a snapshot of ctx.
+ *
+ * -EMEDIUMTYPE: it is of another type. -ESRCH: it is gone, or no way leads to it any more.
+ * -ENODATA: nothing leads to it (no member that may be read, no holder that was searched).
+ * -EPERM, -EACCES: it may not be opened or entered. -ETIMEDOUT: the child got no answer.
+ * -EOPNOTSUPP: the procfs is no real one, or shows other numbers than the caller's.
+ */
+
+/*
+ * A descriptor of the namespace, the caller's to close: by a member, a descriptor, a mount,
+ * a child or owned namespace, or its id. It is checked to be the very one. While it is
+ * open, it keeps the namespace alive.
+ */
+int nsu_ns_open(struct nsu_ctx *ctx, const struct nsu_ns *ns);
+
+struct nsu_uts {
+	size_t size;		/* in: sizeof(struct nsu_uts) */
+	char hostname[65];	/* not escaped; "": none */
+	char domainname[65];	/* the kernel's "(none)" as it is */
+};
+#define NSU_UTS_INIT { .size = sizeof(struct nsu_uts) }
+/* uname(2). */
+int nsu_ns_read_uts(struct nsu_ctx *ctx, const struct nsu_ns *uts, struct nsu_uts *ret);
+
+/* Counts, bytes and limits of interprocess communication: sysvipc(7), mq_overview(7). */
+struct nsu_ipc {
+	size_t size;		/* in: sizeof(struct nsu_ipc) */
+	uint64_t queues;	/* System V message queues, the messages in them */
+	uint64_t queue_messages;
+	uint64_t queue_bytes;
+	uint64_t segments;	/* shared memory */
+	uint64_t segment_bytes;	/* as they were asked for */
+	uint64_t segment_rss;	/* in memory */
+	uint64_t semaphore_sets;
+	uint64_t semaphores;
+	int64_t posix_queues;	/* -1: unknown, mqueue cannot be mounted or is not there */
+	int64_t posix_bytes;	/* in their messages; -1: unknown */
+	uint64_t max_queues;	/* kernel.msgmni, msgmax, msgmnb */
+	uint64_t max_message;
+	uint64_t max_queue_bytes;
+	uint64_t max_segments;	/* kernel.shmmni, shmmax (bytes), shmall (pages) */
+	uint64_t max_segment;
+	uint64_t max_pages;
+	uint64_t max_sets;	/* the four of kernel.sem: SEMMNI, SEMMNS, SEMMSL, SEMOPM */
+	uint64_t max_semaphores;
+	uint64_t max_per_set;
+	uint64_t max_operations;
+	uint64_t max_posix_queues; /* fs.mqueue.queues_max */
+};
+#define NSU_IPC_INIT { .size = sizeof(struct nsu_ipc) }
+/* /proc/sysvipc, /proc/sys/kernel, /proc/sys/fs/mqueue, mqueue file system. */
+int nsu_ns_read_ipc(struct nsu_ctx *ctx, const struct nsu_ns *ipc, struct nsu_ipc *ret);
+
+struct nsu_clocks {
+	size_t size;		/* in: sizeof(struct nsu_clocks) */
+	int64_t monotonic;	/* nanoseconds that are added to the kernel's first clock */
+	int64_t boottime;
+};
+#define NSU_CLOCKS_INIT { .size = sizeof(struct nsu_clocks) }
+/* /proc/PID/timens_offsets, time_namespaces(7). */
+int nsu_ns_read_clocks(struct nsu_ctx *ctx, const struct nsu_ns *time,
+		       struct nsu_clocks *ret);
+
+/* The root of a cgroup namespace's view, as the caller's own sees it: a path that begins
+   with / ("/../x": outside of the caller's); the caller frees it. /proc/PID/cgroup of a
+   member, read from within and from here. -ENODATA: also without a member. */
+int nsu_ns_read_cgroup_root(struct nsu_ctx *ctx, const struct nsu_ns *cgroup, char **ret);
+
+/* Limits and usage of a task's cgroup, the tightest limit on the way up to the caller's
+   root. Of cgroup2, else of the v1 hierarchies memory, pids and cpu. */
+struct nsu_cgroup {
+	size_t size;		/* in: sizeof(struct nsu_cgroup) */
+	int64_t memory;		/* bytes used; -1: unknown (no such controller there) */
+	int64_t memory_max;	/* bytes; -1: unknown, INT64_MAX: no limit */
+	int64_t pids;		/* tasks; -1, INT64_MAX as above */
+	int64_t pids_max;
+	int64_t cpu_usage;	/* microseconds of processor time used; -1 */
+	int64_t cpu_max;	/* thousandths of a processor; -1, INT64_MAX */
+	int frozen;		/* 1, 0; -1: unknown */
+};
+#define NSU_CGROUP_INIT { .size = sizeof(struct nsu_cgroup) }
+/* Files of the cgroup file systems of the caller's mount namespace. -ENOENT: the task is in
+   none that is mounted here. */
+int nsu_task_read_cgroup_usage(const struct nsu_task *task, struct nsu_cgroup *ret);
+
+enum nsu_propagation {		/* bits; none: private */
+	NSU_PROP_SHARED = 1, NSU_PROP_SLAVE = 2, NSU_PROP_UNBINDABLE = 4,
+};
+/* A mount, mount_namespaces(7); the library makes it. Texts are not escaped. */
+struct nsu_mount {
+	uint64_t id, parent;	/* as in mountinfo, or unique ones of statmount(2) */
+	unsigned major, minor;	/* of the file system */
+	const char *root;	/* what of the file system is mounted; of nsfs "net:[4026531840]" */
+	const char *point;	/* where, below the root of the mount namespace */
+	const char *options;	/* of this mount: "rw,nosuid" */
+	const char *fstype;
+	const char *source;
+	const char *super;	/* options of the file system: "rw,size=10k" */
+	unsigned propagation;	/* NSU_PROP_* */
+	uint32_t peers;		/* peer group that it shares in, 0: none */
+	uint32_t master;	/* peer group that it receives from, 0: none */
+	bool idmapped;		/* ids are mapped, mount_setattr(2) */
+};
+struct nsu_mounts;
+/* All mounts of a mount namespace, its root first, in the order in which they were
+   mounted: /proc/PID/mountinfo of a member that has the namespace's root for its own, else
+   that of a child that enters. -EFBIG: more than 64 MiB. */
+int nsu_mounts_new(struct nsu_ctx *ctx, const struct nsu_ns *mnt, struct nsu_mounts **ret);
+void nsu_mounts_free(struct nsu_mounts *mounts);
+size_t nsu_mounts_count(const struct nsu_mounts *mounts);
+const struct nsu_mount *nsu_mounts_get(const struct nsu_mounts *mounts, size_t index);
+
+/* A network namespace from inside: links, addresses, routes, sockets. */
+struct nsu_net;
+enum nsu_net_part {
+	NSU_NET_LINKS = 1 << 0,
+	NSU_NET_ADDRESSES = 1 << 1, /* needs LINKS */
+	NSU_NET_ROUTES = 1 << 2,
+	NSU_NET_SOCKETS = 1 << 3,	/* those that listen: TCP, UDP, SCTP, UNIX, raw */
+};
+/* A network interface. */
+struct nsu_link {
+	int index;
+	const char *name;	/* not escaped */
+	const char *kind;	/* "veth", "bridge", ...; "": none, as of lo and hardware */
+	bool up, carrier;	/* IFF_UP, IFF_LOWER_UP */
+	uint32_t mtu;
+	uint64_t rx_bytes, tx_bytes;
+	unsigned char mac[32];
+	unsigned mac_length;	/* 0: none */
+	int master;		/* index of the bridge or bond it is in, 0: none */
+	int peer;		/* index of the other end (IFLA_LINK), 0: none */
+	int peer_nsid;		/* number that this namespace has for the peer's; -1: its own;
+				   -2: there is none, the peer's is going away */
+	const struct nsu_ns *peer_ns; /* the peer's namespace in the picture, NULL: unknown */
+};
+struct nsu_address {
+	int link;		/* index */
+	int family;		/* AF_INET, AF_INET6 */
+	unsigned char bytes[16];
+	unsigned prefix;
+	const char *text;	/* "10.0.0.1/24" */
+};
+struct nsu_route {
+	int family;
+	const char *to;		/* "default", "10.0.0.0/24" */
+	const char *via;	/* "10.0.0.1"; "": directly; of several ways the first's */
+	int link;		/* index, 0: none (blackhole, several ways) */
+	uint32_t table, metric;
+};
+/* A socket that waits for others. */
+struct nsu_listener {
+	const char *protocol;	/* "tcp" "udp" "sctp" "raw" "unix" */
+	const char *local;	/* "0.0.0.0:80", "[::]:443", "*:80" (both families), "@abstract",
+				   a path; not escaped. Of link-local ones with the link,
+				   "[fe80::1%eth0]:80", without LINKS its index; of raw its
+				   protocol for the port; NUL within names is @ */
+	int family;
+	unsigned port;		/* 0: none, raw and unix */
+	uint64_t inode;		/* "socket:[INODE]"; whose it is: nsu_ns holders or /proc/PID/fd */
+	uid_t uid;		/* owner as the caller sees it; 65534: has none here */
+};
+/* netlink(7): rtnetlink, sock_diag, by sockets made inside. parts: NSU_NET_*. peer_ns is
+   looked for among the network namespaces of the snapshot. As with ss(8), the kernel may load
+   its modules of sock_diag. -EPROTONOSUPPORT: it has none of them; a kind of sockets that it
+   does not know is left out. -EAGAIN: it changed faster than it could be read. -EFBIG: more
+   than 262,144 of a kind. */
+int nsu_net_new(struct nsu_ctx *ctx, const struct nsu_ns *net, unsigned parts,
+		struct nsu_net **ret);
+void nsu_net_free(struct nsu_net *net);
+/* By index. */
+size_t nsu_net_count_links(const struct nsu_net *net);
+const struct nsu_link *nsu_net_get_link(const struct nsu_net *net, size_t index);
+/* By link, family, then as the kernel has them. */
+size_t nsu_net_count_addresses(const struct nsu_net *net);
+const struct nsu_address *nsu_net_get_address(const struct nsu_net *net, size_t index);
+/* Of table main; default routes first. */
+size_t nsu_net_count_routes(const struct nsu_net *net);
+const struct nsu_route *nsu_net_get_route(const struct nsu_net *net, size_t index);
+/* By protocol, port, text. */
+size_t nsu_net_count_listeners(const struct nsu_net *net);
+const struct nsu_listener *nsu_net_get_listener(const struct nsu_net *net, size_t index);
 
 /* ---- Targets: what a user typed ------------------------------------------------------------- */
 
@@ -735,6 +1102,11 @@ struct nsu_plan_options {
 				   the target's */
 	enum nsu_directory cwd_from;
 	const char *cwd;	/* for OUTSIDE and INSIDE */
+	const struct nsu_target *as; /* ask for this process instead of for the caller: the
+				   verdicts are what setns(2) would tell it. Nothing can be
+				   entered by such a plan, and of its outlook only entered and
+				   caps are filled in. That it may open the namespaces (ptrace(2))
+				   is taken for granted. NULL: the caller */
 };
 #define NSU_PLAN_OPTIONS_INIT { .size = sizeof(struct nsu_plan_options), \
 	.net_socket = -1 }
@@ -757,7 +1129,8 @@ struct nsu_plan_options {
  * descriptor left. -EINVAL: also that nothing to enter was named; types without a target;
  * what only a process has, and the target is none: net_socket, host_tools, FOLLOW, the
  * target's root, directory or environment. Others: of the scan for a target that takes
- * one.
+ * one. With as also -ESRCH: it has ended; -EACCES, -EPERM: its namespaces cannot be read;
+ * -EINVAL: it is no process.
  */
 int nsu_plan_new(struct nsu_ctx *ctx, const struct nsu_target *target,
 		 const struct nsu_plan_options *opts, struct nsu_plan **ret);
@@ -800,6 +1173,9 @@ struct nsu_entry {
 				   CAP_SYS_ADMIN in it: entering that as well would do */
 	pid_t init;		/* pid: its first process as the procfs numbers it; 0:
 				   unknown */
+	uint64_t caps;		/* YES, NO: mask of 1 << CAP_* that the caller has in the user
+				   namespace that owns it, of a user namespace in itself.
+				   UINT64_MAX: all, since its uid created it or one above */
 };
 /* One for each type, as they stand before anything is entered; never NULL for a valid
    type, NULL for a value that is none. */

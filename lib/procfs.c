@@ -52,6 +52,8 @@ static int take_dead(struct nsi_walk *w, struct nsu_task *task)
 
 		task->flags |= NSI_TASK_DEAD_LEADER;
 		r = nsi_walk_threads(w, task, true);
+		if (!r)
+			r = nsi_walk_fds(w, true);
 		if (r < 0)
 			return r;
 		if (w->b->snap->task_count == before)
@@ -133,6 +135,8 @@ static int take_unread(struct nsi_walk *w, struct nsu_task *task, const char *st
 	task->unread = missing;
 	task->error = error;
 	w->b->snap->totals.unread++;
+	if (w->fds)
+		nsi_walk_refuse_fds(w);
 	return nsi_builder_add_gap(w->b, w->pid, w->tid, step, error);
 }
 
@@ -156,6 +160,8 @@ static int take_living(struct nsi_walk *w, struct nsu_task *task)
 		r = nsi_walk_ask(w, task);
 	if (!r && parts & NSU_PART_PIDS)
 		r = nsi_walk_pids(w, task);
+	if (!r)
+		r = nsi_walk_fds(w, false);
 	if (!r && parts & NSU_PART_THREADS)
 		r = take_threads(w, task);
 	return r;
@@ -175,8 +181,10 @@ static int read_open(struct nsi_walk *w, struct nsu_task *task)
 		r = nsi_walk_links(w, task, w->b->types);
 		if (!r)
 			r = take_living(w, task);
-		if (r == -ESRCH)
+		if (r == -ESRCH) {
+			nsi_builder_roll_back(w->b, &mark);
 			r = take_dead(w, task);
+		}
 	}
 	if (r == -ESRCH || nsi_is_fatal(r) || !r)
 		return r;
@@ -205,6 +213,8 @@ static int each_process(void *data, pid_t pid)
 	struct nsu_task task = new_task(pid);
 	int r;
 
+	if (!pid)
+		return 0;
 	if (nsi_builder_cancelled(w->b))
 		return -ECANCELED;
 	w->pid = w->tid = pid;
@@ -296,6 +306,7 @@ static int scan_some(struct nsi_walk *w)
 			r = each_process(w, pids[i]);
 	if (!r && !w->b->snap->totals.processes)
 		return -ESRCH;
+	w->fds = false;
 	if (!r && !is_among(pids, count, 1))
 		r = each_process(w, 1);
 	if (!r && !is_read(w->b, 1) && ctx->procfs.self &&
@@ -317,7 +328,7 @@ static int scan_all(struct nsi_walk *w)
 	return nsi_each_number(fd, names, 64 << 10, each_process, w);
 }
 
-static int scan(struct nsi_builder *b)
+int nsi_scan_procfs(struct nsi_builder *b)
 {
 	struct nsi_walk *w = calloc(1, sizeof(*w));
 	int r;
@@ -326,11 +337,15 @@ static int scan(struct nsi_builder *b)
 		return -ENOMEM;
 	w->b = b;
 	w->nsdir = -1;
+	w->fds = b->snap->parts & NSU_PART_FDS;
 	b->proc_pidns_inode = read_pidns(b->ctx, b->ctx->procfs.own_pids ?
 					 "self/ns/pid" : "1/ns/pid");
 	r = b->opts->pids ? scan_some(w) : scan_all(w);
 	free(w);
+	if (!r)
+		r = nsi_builder_tell_source(b, "procfs", 0);
+	if (!r && b->snap->parts & NSU_PART_FDS)
+		r = nsi_builder_tell_source(b, "fds", b->fds_refused && !b->fds_used ?
+					    -EACCES : 0);
 	return r;
 }
-
-const struct nsi_source nsi_source_procfs = { "procfs", scan };

@@ -25,11 +25,13 @@ static int by_place(const void *a, const void *b)
 		return x->pid < y->pid ? -1 : 1;
 	if (x->tid != y->tid)
 		return x->tid < y->tid ? -1 : 1;
+	if (x->inode != y->inode)
+		return x->inode < y->inode ? -1 : 1;
 	return strcmp(x->step, y->step);
 }
 
-/* The namespaces that are in the picture: those of its tasks and targets, and all above
-   them. One that only a vanished task named is not. */
+/* The namespaces that are in the picture: those of its tasks, targets and holders, and
+   all above them. One that only a vanished task named is not. */
 static void mark(struct nsu_snapshot *snap, bool *used, uint32_t index)
 {
 	while (index != NSI_NONE && !used[index]) {
@@ -43,7 +45,7 @@ static void mark(struct nsu_snapshot *snap, bool *used, uint32_t index)
 static void mark_all(struct nsu_snapshot *snap, bool *used)
 {
 	for (uint32_t i = 0; i < snap->ns_count; i++)
-		if (snap->ns[i].held)
+		if (snap->ns[i].wanted)
 			mark(snap, used, i);
 	for (size_t i = 0; i < snap->task_count; i++) {
 		const struct nsu_task *task = &snap->tasks[i];
@@ -52,6 +54,10 @@ static void mark_all(struct nsu_snapshot *snap, bool *used)
 			mark(snap, used, task->ns[type]);
 		mark(snap, used, task->child_pid);
 		mark(snap, used, task->child_time);
+	}
+	for (size_t i = 0; i < snap->keeper_count; i++) {
+		mark(snap, used, snap->keepers[i].ns);
+		mark(snap, used, snap->keepers[i].in);
 	}
 }
 
@@ -90,6 +96,10 @@ static void move_all(struct nsu_snapshot *snap, const uint32_t *to)
 			task->ns[type] = moved(to, task->ns[type]);
 		task->child_pid = moved(to, task->child_pid);
 		task->child_time = moved(to, task->child_time);
+	}
+	for (size_t i = 0; i < snap->keeper_count; i++) {
+		snap->keepers[i].ns = moved(to, snap->keepers[i].ns);
+		snap->keepers[i].in = moved(to, snap->keepers[i].in);
 	}
 }
 
@@ -340,6 +350,8 @@ int nsi_snapshot_finish(struct nsi_builder *b)
 		r = link_all(snap);
 	if (!r)
 		r = count_all(snap);
+	if (!r)
+		r = nsi_snapshot_link_keepers(snap);
 	if (r < 0)
 		return r;
 	find_reference(b);

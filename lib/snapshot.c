@@ -8,25 +8,23 @@
 /* of struct nsu_scan_options in release 0.1 */
 #define FIRST_SIZE (offsetof(struct nsu_scan_options, target_count) + sizeof(size_t))
 
-/* In the order in which they are tried; the tasks are those of the first that can. */
-static const struct nsi_source *const sources[] = {
-	&nsi_source_procfs,
-};
-
 static int run_sources(struct nsi_builder *b)
 {
-	struct nsu_snapshot *snap = b->snap;
-	int r = -ENOSYS;
+	int r = nsi_scan_procfs(b);
 
-	snap->sources = calloc(ARRAY_SIZE(sources), sizeof(*snap->sources));
-	if (!snap->sources)
-		return -ENOMEM;
-	for (size_t i = 0; i < ARRAY_SIZE(sources) && r < 0 && !nsi_is_fatal(r); i++) {
-		r = sources[i]->scan(b);
-		snap->sources[snap->source_count++] = (struct nsu_source){
-			.name = sources[i]->name, .error = -r,
-		};
-	}
+	for (size_t i = 0; i < b->opts->target_count && r >= 0; i++)
+		r = nsi_target_add(b->opts->targets[i], b);
+	if (r >= 0 && b->snap->parts & NSU_PART_SOCKETS)
+		r = nsi_scan_sockets(b);
+	if (r >= 0 && b->snap->parts & NSU_PART_LISTED)
+		r = nsi_scan_listed(b);
+	if (r >= 0 && b->snap->parts & NSU_PART_FDS)
+		r = nsi_scan_detached(b);
+	/* Last: each mount namespace that the others found is searched, too. */
+	if (r >= 0 && b->snap->parts & NSU_PART_MOUNTS)
+		r = nsi_scan_mounts(b);
+	if (r >= 0 && b->snap->parts & NSU_PART_FDS)
+		r = nsi_scan_opened(b);
 	return r;
 }
 
@@ -54,8 +52,6 @@ static int scan(struct nsi_builder *b)
 	if (nsi_builder_cancelled(b))
 		return -ECANCELED;
 	r = run_sources(b);
-	for (size_t i = 0; i < b->opts->target_count && r >= 0; i++)
-		r = nsi_target_add(b->opts->targets[i], b);
 	if (r >= 0 && !snap->totals.processes)
 		r = -ENODATA;
 	if (r < 0)
@@ -73,14 +69,18 @@ static int settle(struct nsi_builder *b)
 	struct nsu_snapshot *snap = b->snap;
 
 	if (opts->types & ~NSU_TYPES_DEFAULT || (opts->target_count && !opts->targets) ||
-	    opts->parts & ~(NSU_PART_DEFAULT | NSU_PART_PIDS))
+	    opts->parts & ~NSU_PART_ALL)
 		return -EINVAL;
 	snap->parts = opts->parts ? opts->parts | NSU_PART_TASKS : NSU_PART_DEFAULT;
+	if (snap->parts & NSU_PART_SOCKETS)
+		snap->parts |= NSU_PART_FDS;
 	b->types = opts->types ? opts->types | 1u << NSU_USER : NSU_TYPES_DEFAULT;
 	for (size_t i = 0; i < opts->target_count; i++)
 		nsi_target_widen(opts->targets[i], &snap->parts, &b->types);
 	if (snap->parts & (NSU_PART_PIDS | NSU_PART_CHILDREN))
 		b->types |= 1u << NSU_PID;
+	if (snap->parts & NSU_PART_MOUNTS)
+		b->types |= 1u << NSU_MNT;
 	snap->types_asked = b->types;
 	snap->limited = opts->pids;
 	return 0;
@@ -128,6 +128,8 @@ void nsu_snapshot_free(struct nsu_snapshot *snap)
 	free(snap->inner);
 	free(snap->pids);
 	free(snap->refs);
+	free(snap->keepers);
+	free(snap->paths);
 	free(snap);
 }
 

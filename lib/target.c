@@ -7,6 +7,7 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include "open.h"
 #include "target.h"
 #include "uapi.h"
 
@@ -92,22 +93,11 @@ static int check_pidfs(struct nsu_target *target, uint64_t inode)
 	return st.st_ino == inode ? 0 : -ESTALE;
 }
 
-static int find_flag(int flag, enum nsu_type *ret)
-{
-	for (unsigned type = 0; type < NSU_TYPE_COUNT; type++)
-		if (nsu_type_get_info(type)->clone_flag == flag) {
-			*ret = type;
-			return 0;
-		}
-	return -EMEDIUMTYPE;	/* of a type of a newer kernel */
-}
-
 /* Opens what the O_PATH descriptor is of, by its own link, and asks for the type. */
 static int take_nsfs(struct nsu_target *target, int path_fd)
 {
 	nsi_autoclose int self = -1;
 	char name[32];
-	int flag;
 
 	snprintf(name, sizeof(name), "fd/%d", path_fd);
 	self = nsi_ctx_open_self(target->ctx);
@@ -116,9 +106,8 @@ static int take_nsfs(struct nsu_target *target, int path_fd)
 	target->fd = openat(self, name, O_RDONLY | O_CLOEXEC);
 	if (target->fd < 0)
 		return nsi_errno();
-	flag = ioctl(target->fd, NS_GET_NSTYPE);
 	target->form = FORM_NS;
-	return flag < 0 ? nsi_errno() : find_flag(flag, &target->type);
+	return nsi_ask_type(target->fd, &target->type);
 }
 
 /* Only what lies on nsfs is opened for more than its path: no device, no FIFO. */
@@ -320,7 +309,7 @@ int nsi_target_add(const struct nsu_target *target, struct nsi_builder *b)
 	if (!r && b->snap->parts & NSU_PART_RELATIONS && !b->snap->ns[index].asked)
 		r = nsi_builder_ask(b, index, target->fd);
 	if (!r)
-		b->snap->ns[index].held = true;
+		b->snap->ns[index].wanted = true;
 	return r;
 }
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include "nsi.h"
+#include "open.h"
 
 /* of struct nsu_task_stat in release 0.1 */
 #define FIRST_SIZE (offsetof(struct nsu_task_stat, kernel) + sizeof(bool))
@@ -26,15 +26,7 @@ static int lacking(int dir, int r)
 
 int nsi_task_open(const struct nsu_task *task)
 {
-	char path[48];
-	int fd;
-
-	if (task->flags & NSI_TASK_THREAD)
-		snprintf(path, sizeof(path), "%d/task/%d", task->pid, task->tid);
-	else
-		snprintf(path, sizeof(path), "%d", task->tid);
-	fd = openat(task->snap->ctx->proc_fd, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return fd < 0 ? gone(nsi_errno()) : fd;
+	return nsi_open_task_dir(task->snap->ctx, task);
 }
 
 /* The next number of text; *text is moved behind it. */
@@ -80,17 +72,6 @@ int nsi_parse_stat(const char *text, struct nsu_task_stat *ret, uint64_t tick_ns
 	return 0;
 }
 
-/* The caller's struct may be of another release: what it has beyond ours becomes 0. */
-static void give_stat(struct nsu_task_stat *ret, struct nsu_task_stat *found)
-{
-	size_t size = ret->size;
-
-	found->size = size;
-	if (size > sizeof(*found))
-		memset((char *)ret + sizeof(*found), 0, size - sizeof(*found));
-	memcpy(ret, found, size < sizeof(*found) ? size : sizeof(*found));
-}
-
 int nsu_task_read_stat(const struct nsu_task *task, struct nsu_task_stat *ret)
 {
 	struct nsu_task_stat found = NSU_TASK_STAT_INIT;
@@ -118,7 +99,7 @@ int nsu_task_read_stat(const struct nsu_task *task, struct nsu_task_stat *ret)
 	if (fstat(dir, &st) < 0)
 		return gone(nsi_errno());
 	found.uid = st.st_uid;
-	give_stat(ret, &found);
+	nsi_give(ret, &found, sizeof(found));
 	return 0;
 }
 

@@ -18,17 +18,18 @@ struct linux_dirent64_head {		/* of getdents64(2); the name follows */
 	uint8_t type;
 };
 
-static pid_t parse_number(const char *name)
+/* -1: it is none. */
+static int parse_number(const char *name)
 {
 	uint64_t number = 0;
 
 	for (; *name >= '0' && *name <= '9' && number < INT32_MAX; name++)
 		number = number * 10 + (*name - '0');
-	return *name || number > INT32_MAX ? 0 : number;
+	return *name || number > INT32_MAX ? -1 : (int)number;
 }
 
 int nsi_each_number(int dirfd, char *buf, size_t size,
-		    int (*each)(void *data, pid_t number), void *data)
+		    int (*each)(void *data, int number), void *data)
 {
 	for (;;) {
 		long n = syscall(SYS_getdents64, dirfd, buf, size);
@@ -37,15 +38,14 @@ int nsi_each_number(int dirfd, char *buf, size_t size,
 			return n < 0 ? nsi_errno() : 0;
 		for (long at = 0; at < n;) {
 			struct linux_dirent64_head head;
-			pid_t number;
-			int r;
+			int number, r;
 
 			memcpy(&head, buf + at, sizeof(head));
 			number = parse_number(buf + at +
 					      offsetof(struct linux_dirent64_head, type) +
 					      1);
 			at += head.reclen;
-			r = number ? each(data, number) : 0;
+			r = number >= 0 ? each(data, number) : 0;
 			if (r < 0)
 				return r;
 		}
@@ -108,7 +108,7 @@ static int each_thread(void *data, pid_t tid)
 	int leader_dir = w->nsdir, r;
 	char path[32];
 
-	if (tid == t->leader->pid)
+	if (!tid || tid == t->leader->pid)
 		return 0;
 	if (nsi_builder_cancelled(w->b))
 		return -ECANCELED;

@@ -17,6 +17,7 @@ struct nsi_walk {
 	struct nsi_last last[NSU_TYPE_COUNT];
 	pid_t pid, tid;			/* the task at hand */
 	int nsdir;			/* its ns directory, O_PATH; -1: not open */
+	bool fds;			/* descriptors are read as well */
 	const char *step;		/* what was read last, for a gap */
 	char text[8192];		/* a status file, a directory */
 };
@@ -37,10 +38,15 @@ int nsi_walk_threads(struct nsi_walk *w, const struct nsu_task *leader, bool all
 /* -ENODATA: must be found out by listing. */
 int nsi_walk_count_threads(struct nsi_walk *w);
 
+/* fds.c: what the process at hand has open. dead: its leader has nothing any more. */
+int nsi_walk_fds(struct nsi_walk *w, bool dead);
+/* They cannot be read, and a gap says so already. */
+void nsi_walk_refuse_fds(struct nsi_walk *w);
+
 /* Calls each with the numbers in a directory of procfs; stops at a negative answer.
    buf is for getdents64(2). */
 int nsi_each_number(int dirfd, char *buf, size_t size,
-		    int (*each)(void *data, pid_t number), void *data);
+		    int (*each)(void *data, int number), void *data);
 
 /* No descriptor or memory left: the whole picture would be wrong, not one task of it. */
 static inline bool nsi_is_fatal(int r)
