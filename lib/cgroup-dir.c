@@ -128,14 +128,15 @@ static bool has_frozen(int dir)
 	return false;
 }
 
-/* -1: no number. "max" is none. */
-static int64_t read_count(int dir, const char *path)
+int64_t nsi_cgroup_read_count(int dir, const char *path)
 {
 	char text[32], *end;
 	long long value;
 
 	if (nsi_read_at(dir, path, text, sizeof(text)) < 0)
 		return -1;
+	if (!strcmp(text, "max\n"))
+		return INT64_MAX;
 	if (*text < '0' || *text > '9')
 		return -1;
 	errno = 0;
@@ -145,8 +146,9 @@ static int64_t read_count(int dir, const char *path)
 
 static void take_level(int dir, struct nsi_cgroups *groups)
 {
-	int64_t max = read_count(dir, "pids.max");
-	int64_t current = max < 0 ? -1 : read_count(dir, "pids.current");
+	int64_t max = nsi_cgroup_read_count(dir, "pids.max");
+	int64_t current = max < 0 || max == INT64_MAX ? -1 :
+		nsi_cgroup_read_count(dir, "pids.current");
 
 	if (current < 0)
 		return;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The cgroups of a process, opened so that another one can join them; cgroups(7). */
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -12,16 +11,7 @@
 #define TRIES		8
 #define DELETED		" (deleted)"
 
-/* The caller: where it sees which hierarchy, and its own place in each. */
-struct here {
-	int self;
-	char *groups;
-	char *mounts;		/* owns the words of places */
-	struct nsi_cgroup_place *places;
-	size_t count, size;
-};
-
-static void here_free(struct here *here)
+void nsi_cgroup_here_free(struct nsi_cgroup_here *here)
 {
 	nsi_closep(&here->self);
 	free(here->groups);
@@ -29,7 +19,7 @@ static void here_free(struct here *here)
 	free(here->places);
 }
 
-static int read_groups(int dir, char **ret)
+int nsi_cgroup_read_groups(int dir, char **ret)
 {
 	struct stat st;
 	ssize_t n;
@@ -46,20 +36,17 @@ static int read_groups(int dir, char **ret)
 	return *ret ? 0 : -ENOMEM;
 }
 
-static int add_place(struct here *here, char *line)
+static int add_place(struct nsi_cgroup_here *here, char *line)
 {
 	struct nsi_cgroup_place place = { 0 };
-	unsigned major_number, minor_number;
 	int r;
 
 	/* Of 100,000 mounts few are worth a closer look. */
-	if (!strstr(line, " - cgroup") ||
-	    sscanf(line, "%*u %*u %u:%u ", &major_number, &minor_number) != 2 ||
-	    nsi_parse_mount(line, &place.mount) < 0)
+	if (!strstr(line, " - cgroup") || nsi_parse_mount(line, &place.mount) < 0)
 		return 0;
 	if (strcmp(place.mount.fstype, "cgroup") && strcmp(place.mount.fstype, "cgroup2"))
 		return 0;
-	place.dev = makedev(major_number, minor_number);
+	place.dev = makedev(place.mount.major, place.mount.minor);
 	r = nsi_grow((void **)&here->places, &here->size, here->count,
 		     sizeof(*here->places));
 	if (r < 0)
@@ -68,7 +55,7 @@ static int add_place(struct here *here, char *line)
 	return 0;
 }
 
-static int here_read_mounts(struct here *here)
+int nsi_cgroup_here_read_mounts(struct nsi_cgroup_here *here)
 {
 	char *save = NULL;
 	ssize_t n;
@@ -105,22 +92,9 @@ int nsi_cgroup_parse(char *line, struct nsi_cgroup *ret)
 	return 0;
 }
 
-/* Whether text, words with commas between them, has the word of that length. */
-static bool has_word(const char *text, const char *word, size_t len)
-{
-	while (*text) {
-		size_t here = strcspn(text, ",");
-
-		if (here == len && !memcmp(text, word, len))
-			return true;
-		text += here + (text[here] == ',');
-	}
-	return false;
-}
-
 bool nsi_cgroup_has(const struct nsi_cgroup *group, const char *controller)
 {
-	return has_word(group->controllers, controller, strlen(controller));
+	return nsi_has_word(group->controllers, controller, strlen(controller));
 }
 
 bool nsi_cgroup_match(const struct nsi_cgroup *group, const struct nsi_mount *mount)
@@ -134,7 +108,7 @@ bool nsi_cgroup_match(const struct nsi_cgroup *group, const struct nsi_mount *mo
 		return false;
 	for (; *word; word += len + (word[len] == ',')) {
 		len = strcspn(word, ",");
-		if (!has_word(mount->super, word, len))
+		if (!nsi_has_word(mount->super, word, len))
 			return false;
 	}
 	return true;
@@ -176,7 +150,7 @@ static int open_procs(int dir)
  * its state, the first that is writable takes the process. Of many errors that is kept
  * which says most: nothing mounted, outside of it, the first one met within.
  */
-static void open_group(const struct here *here, struct nsi_cgroup *group,
+static void open_group(const struct nsi_cgroup_here *here, struct nsi_cgroup *group,
 		       struct nsi_cgroups *groups)
 {
 	int error = -ENODEV;
@@ -227,7 +201,7 @@ static bool has_line(const char *text, const char *line)
 	return false;
 }
 
-static int add_group(const struct here *here, char *line, size_t *size,
+static int add_group(const struct nsi_cgroup_here *here, char *line, size_t *size,
 		     struct nsi_cgroups *groups)
 {
 	/* Its path and the caller's are told from the same root. */
@@ -260,22 +234,23 @@ static int add_group(const struct here *here, char *line, size_t *size,
 /* -EAGAIN: the target or the caller was moved meanwhile. */
 static int try_open(const struct nsu_ctx *ctx, int dir, struct nsi_cgroups *groups)
 {
-	__attribute__((cleanup(here_free))) struct here here = { .self = -1 };
+	__attribute__((cleanup(nsi_cgroup_here_free)))
+	struct nsi_cgroup_here here = { .self = -1 };
 	nsi_autofree char *text = NULL, *again = NULL, *own = NULL, *lines = NULL;
 	char *save = NULL;
 	size_t size = 0;
 	int r;
 
-	r = read_groups(dir, &text);
+	r = nsi_cgroup_read_groups(dir, &text);
 	if (r < 0)
 		return r;
 	here.self = nsi_ctx_open_self(ctx);
 	if (here.self < 0)
 		return here.self;
-	r = read_groups(here.self, &here.groups);
+	r = nsi_cgroup_read_groups(here.self, &here.groups);
 	/* Most often the target is a service's or a shell's own child. */
 	if (!r && strcmp(text, here.groups))
-		r = here_read_mounts(&here);
+		r = nsi_cgroup_here_read_mounts(&here);
 	if (r < 0)
 		return r;
 	lines = strdup(text);
@@ -285,9 +260,9 @@ static int try_open(const struct nsu_ctx *ctx, int dir, struct nsi_cgroups *grou
 	     line = strtok_r(NULL, "\n", &save))
 		r = add_group(&here, line, &size, groups);
 	if (!r)
-		r = read_groups(dir, &again);
+		r = nsi_cgroup_read_groups(dir, &again);
 	if (!r)
-		r = read_groups(here.self, &own);
+		r = nsi_cgroup_read_groups(here.self, &own);
 	if (r < 0)
 		return r;
 	return strcmp(text, again) || strcmp(here.groups, own) ? -EAGAIN : 0;
