@@ -224,7 +224,7 @@ static int drop_own(const struct nsu_plan *plan, struct nsu_failure *why)
 int nsi_enter_namespaces(struct nsu_plan *plan, const struct nsi_teller *teller,
 			 struct nsu_failure *why)
 {
-	int r = nsu_plan_check(plan), dumpable;
+	int r = plan->own.other ? -EINVAL : nsu_plan_check(plan), dumpable;
 
 	if (r < 0)
 		return nsi_fail(why, NSU_STEP_CHECK, r);

@@ -113,14 +113,34 @@ struct nsi_cgroup_place {	/* where a hierarchy is mounted */
 	struct nsi_mount mount;
 	dev_t dev;
 };
+/* The caller: where it sees which hierarchy, and its own place in each. self is opened by
+   nsi_ctx_open_self(). */
+struct nsi_cgroup_here {
+	int self;
+	char *groups;			/* its /proc/PID/cgroup */
+	char *mounts;			/* owns the words of places */
+	struct nsi_cgroup_place *places;
+	size_t count, size;
+};
+int nsi_cgroup_here_read_mounts(struct nsi_cgroup_here *here);
+void nsi_cgroup_here_free(struct nsi_cgroup_here *here);
+/* The /proc/PID/cgroup of an open /proc/PID; "" where the kernel has none. */
+int nsi_cgroup_read_groups(int dir, char **ret);
 /* Its directory, O_PATH, and how far below the mount's that is. self: the caller's own
    directory in a procfs. -ENODEV: the mount cannot be reached. -EXDEV: not below it. */
 int nsi_cgroup_open_dir(int self, const struct nsi_cgroup_place *place,
 			const struct nsi_cgroup *group, unsigned *ret_depth);
+/* A file of one number. INT64_MAX: "max"; -1: anything else, no such file. */
+int64_t nsi_cgroup_read_count(int dir, const char *path);
 /* Adds whether it is frozen, and the room for processes in it and up to the mount's
    directory, which is that many levels above dir. */
 void nsi_cgroup_read_state(const struct nsi_cgroup *group, int dir, unsigned depth,
 			   struct nsi_cgroups *groups);
+
+/* usage.c: adds to *ret, which begins with -1 in all, what of it is not known yet and its
+   directory and those above tell, up to the mount's. */
+void nsi_cgroup_read_usage(const struct nsi_cgroup *group, int dir, unsigned depth,
+			   struct nsu_cgroup *ret);
 
 /* confine.c: what the kernel lets the target do, as it stands in its /proc directory.
    confine-set.c: the same given to the calling process */

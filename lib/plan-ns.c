@@ -177,14 +177,11 @@ static unsigned wanted_types(const struct nsu_plan *plan, bool elsewhere)
 	return types & ~(1u << NSU_MNT);
 }
 
-static int take_own(struct nsu_plan *plan, uint64_t own[NSU_TYPE_COUNT])
+static int take_own(struct nsu_plan *plan, int caller, uint64_t own[NSU_TYPE_COUNT])
 {
-	nsi_autoclose int self = nsi_ctx_open_self(plan->ctx);
-
-	if (self < 0)
-		return self;
 	for (unsigned type = 0; type < NSU_TYPE_COUNT; type++) {
-		int r = nsi_plan_read_ns(self, nsu_type_get_name(type), type, &own[type]);
+		int r = nsi_plan_read_ns(caller, nsu_type_get_name(type), type,
+					 &own[type]);
 
 		if (r < 0 && r != -ENOENT)
 			return r;
@@ -246,12 +243,13 @@ static int take_target(struct nsu_plan *plan, const struct nsu_target *target,
 	return r < 0 ? r : take_fd(plan, type, own[type], fd);
 }
 
-int nsi_plan_take_namespaces(struct nsu_plan *plan, const struct nsu_target *target)
+int nsi_plan_take_namespaces(struct nsu_plan *plan, int caller,
+			     const struct nsu_target *target)
 {
 	bool elsewhere = plan->opts.net_socket >= 0;
 	uint64_t own[NSU_TYPE_COUNT];
 	unsigned named = 0;
-	int r = take_own(plan, own);
+	int r = take_own(plan, caller, own);
 
 	for (unsigned type = 0; type < NSU_TYPE_COUNT; type++)
 		named |= (unsigned)(plan->opts.ns[type] != NULL) << type;

@@ -257,18 +257,55 @@ static void look_out(struct nsu_plan *plan)
 	};
 }
 
+/* Who enters: this process, or the one that is asked about. */
+static int take_caller(struct nsu_plan *plan, int *ret_dir)
+{
+	const struct nsu_target *as = plan->opts.as;
+	struct nsi_hold hold = { .dir = -1, .pidfd = -1 };
+	struct nsi_confine confine;
+	enum nsu_target_kind kind;
+	int r;
+
+	if (!as) {
+		*ret_dir = nsi_ctx_open_self(plan->ctx);
+		plan->own.euid = geteuid();
+		return *ret_dir < 0 ? *ret_dir :
+			nsi_get_caps(&plan->own.effective, &plan->own.permitted, NULL);
+	}
+	if (!nsu_target_get_kind(as, &kind) && kind != NSU_TARGET_TASK)
+		return -EINVAL;
+	r = nsi_target_hold(as, &hold);
+	if (r < 0)
+		return r;
+	plan->own.other = true;
+	r = nsi_confine_read(plan->ctx, &hold, &confine);
+	if (!r) {
+		r = confine.status_error;
+		plan->own.euid = confine.uid;
+		plan->own.effective = confine.effective;
+		plan->own.permitted = confine.permitted;
+		nsi_confine_free(&confine);
+	}
+	if (!r) {
+		*ret_dir = hold.dir;
+		hold.dir = -1;
+	}
+	nsi_hold_close(&hold);
+	return r;
+}
+
 static int fill(struct nsu_plan *plan, const struct nsu_target *target)
 {
-	int r = nsi_get_caps(&plan->own.effective, &plan->own.permitted, NULL);
+	nsi_autoclose int caller = -1;
+	int r = take_caller(plan, &caller);
 
-	plan->own.euid = geteuid();
 	if (!r)
-		r = nsi_plan_take_namespaces(plan, target);
+		r = nsi_plan_take_namespaces(plan, caller, target);
 	if (r < 0)
 		return r;
 	nsi_plan_judge(plan);
 	/* What may not be entered may not be looked into either, most often. */
-	if (nsu_plan_check(plan) < 0) {
+	if (nsu_plan_check(plan) < 0 || plan->own.other) {
 		look_out(plan);
 		/* Its end is the reason perhaps: an init took its pid namespace along. */
 		return plan->hold.pid ? nsi_hold_check_alive(&plan->hold) : 0;

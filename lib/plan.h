@@ -13,6 +13,7 @@ struct nsi_caller {		/* where it is, and what it may there */
 	uint64_t ns[NSU_TYPE_COUNT];	/* of all types; 0: unknown, or lacking */
 	uid_t euid;
 	uint64_t effective, permitted;
+	bool other;		/* it is not this process: nothing is entered */
 };
 
 struct nsu_plan {
@@ -85,7 +86,9 @@ int nsi_target_get_type(const struct nsu_target *target, enum nsu_type *ret);
 int nsi_plan_read_ns(int dir, const char *name, enum nsu_type type, uint64_t *ret);
 /* Is the target in the caller's namespace of a type? 1, 0; -1: unknown. */
 int nsi_plan_compare(const struct nsu_plan *plan, enum nsu_type type);
-int nsi_plan_take_namespaces(struct nsu_plan *plan, const struct nsu_target *target);
+/* caller: the /proc/PID of who enters */
+int nsi_plan_take_namespaces(struct nsu_plan *plan, int caller,
+			     const struct nsu_target *target);
 /* plan-who.c: ids, groups, environment, shell, directories */
 int nsi_plan_take_identity(struct nsu_plan *plan);
 int nsi_plan_take_environment(struct nsu_plan *plan);

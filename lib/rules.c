@@ -20,11 +20,11 @@ static uint64_t inode_of(int fd)
 }
 
 /*
- * Has the caller this capability in a user namespace? In its own one what is effective
- * counts; whose uid created a child of that one has all in it and below it; and what it
- * has in a namespace it has in all below.
+ * The capabilities that who enters has in a user namespace. In its own one what is
+ * effective counts; whose uid created a child of that one has all in it and below it; and
+ * what it has in a namespace it has in all below.
  */
-static bool is_capable(const struct nsi_caller *own, int userns, unsigned cap)
+static uint64_t caps_in(const struct nsi_caller *own, int userns)
 {
 	nsi_autoclose int held = -1;
 	int fd = userns;
@@ -34,21 +34,26 @@ static bool is_capable(const struct nsi_caller *own, int userns, unsigned cap)
 		int parent;
 
 		if (inode_of(fd) == own->ns[NSU_USER])
-			return own->effective >> cap & 1;
+			return own->effective;
 		parent = ioctl(fd, NS_GET_PARENT);
-		/* Above the caller's view: there it has nothing. */
+		/* Above the view of this process: there it has nothing. */
 		if (parent < 0)
-			return false;
+			return 0;
 		if (inode_of(parent) == own->ns[NSU_USER] &&
 		    !ioctl(fd, NS_GET_OWNER_UID, &creator) && creator == own->euid) {
 			close(parent);
-			return true;
+			return UINT64_MAX;
 		}
 		if (held >= 0)
 			close(held);
 		held = fd = parent;
 	}
-	return false;
+	return 0;
+}
+
+static bool is_capable(const struct nsi_caller *own, int userns, unsigned cap)
+{
+	return caps_in(own, userns) >> cap & 1;
 }
 
 static void refuse(struct nsu_entry *entry, enum nsu_rule rule, uint64_t where)
@@ -190,10 +195,11 @@ static void judge(const struct nsu_plan *plan, struct nsu_entry *entry)
 		owner = ioctl(fd, NS_GET_PARENT);
 		entry->owner = owner < 0 ? 0 : inode_of(owner);
 	}
+	entry->caps = caps_in(&plan->own, userns);
 	entry->owned = entry->owner != plan->own.ns[NSU_USER] &&
-		is_capable(&plan->own, userns, CAP_SYS_ADMIN_BIT);
-	if (!is_capable(&plan->own, userns, CAP_SYS_ADMIN_BIT))
-		refuse(entry, NSU_RULE_ADMIN_THERE, entry->owner);
+		entry->caps >> CAP_SYS_ADMIN_BIT & 1;
+	if (!(entry->caps >> CAP_SYS_ADMIN_BIT & 1))
+		refuse(entry, NSU_RULE_ADMIN_THERE, inode_of(userns));
 	if (entry->type == NSU_USER)
 		return;
 	if (!is_on_way(plan, entry->type, userns))

@@ -341,15 +341,6 @@ static int prepare(struct spawn *spawn, int pipe_fds[2])
 	return r < 0 ? r : lift(&pipe_fds[1]);
 }
 
-/* The caller's struct may be of another release. */
-static void give_failure(struct nsu_failure *to, const struct nsu_failure *from)
-{
-	size_t size = to->size;
-
-	memcpy(to, from, size < sizeof(*from) ? size : sizeof(*from));
-	to->size = size;
-}
-
 pid_t nsu_plan_spawn(struct nsu_plan *plan, const struct nsu_spawn_options *opts,
 		     struct nsu_failure *why)
 {
@@ -381,7 +372,7 @@ pid_t nsu_plan_spawn(struct nsu_plan *plan, const struct nsu_spawn_options *opts
 		close(spawn.parent);
 	nsi_command_free(&spawn.command);
 	if (r < 0 && why)
-		give_failure(why, &failure);
+		nsi_give(why, &failure, sizeof(failure));
 	return r;
 }
 
@@ -423,6 +414,6 @@ int nsu_plan_enter(struct nsu_plan *plan, struct nsu_failure *why)
 	if (!r)
 		r = nsi_become_command(plan, &teller, 0, -1, &failure);
 	if (r < 0 && why)
-		give_failure(why, &failure);
+		nsi_give(why, &failure, sizeof(failure));
 	return r;
 }
