@@ -5,8 +5,6 @@
 
 #include "attach.h"
 
-const char *explain_verdict(const struct nsu_entry *entry);
-char *explain_why(const struct nsu_entry *entry);
 int explain_json(const struct attach *app);
 
 #endif

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "attach-explain.h"
+#include "rules.h"
 #include "attach-each.h"
 
 #define SCHEMA 1
@@ -88,21 +89,12 @@ static void put_list(const char *key, char *const *list)
 
 static void put_entry(const struct nsu_entry *entry)
 {
-	static const char *const rules[] = {
-		[NSU_RULE_NONE] = NULL,
-		[NSU_RULE_ADMIN_THERE] = "admin-there",
-		[NSU_RULE_ADMIN_HERE] = "admin-here",
-		[NSU_RULE_CHROOT] = "chroot",
-		[NSU_RULE_NOT_BELOW] = "not-below",
-		[NSU_RULE_NO_INIT] = "no-init",
-		[NSU_RULE_UNREADABLE] = "unreadable",
-	};
-	char *why = explain_why(entry);
+	char *why = rules_why(entry, RULES_YOU);
 
 	printf("{\"type\":\"%s\"", nsu_type_get_name(entry->type));
 	put_id("inode", entry->inode);
-	put_word("enter", explain_verdict(entry));
-	put_word("rule", rules[entry->rule]);
+	put_word("enter", rules_verdict(entry));
+	put_word("rule", rules_name(entry->rule));
 	put_word("why", why);
 	put_id("owner", entry->owner);
 	put_id("needed_in", entry->needed_in);
