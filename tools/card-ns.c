@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "card.h"
+#include "facts.h"
 #include "hierarchy.h"
 #include "view.h"
 
@@ -47,7 +48,7 @@ static int print_heading(const struct card *card)
 		free(who);
 	} else {
 		r = asprintf(&left, "%s  no process%s", name,
-			     nsu_snapshot_is_complete(card->snap) ? "" :
+			     view_knows_tasks(card->snap) ? "" :
 			     " that can be read");
 	}
 	if (r < 0)
@@ -136,7 +137,7 @@ static char *task_name(const struct card *card, size_t index)
 static void print_counted(const struct card *card, const char *label, size_t count,
 			  size_t listed, name_fn name)
 {
-	bool least = name == task_name && !nsu_snapshot_is_complete(card->snap);
+	bool least = name == task_name && !view_knows_tasks(card->snap);
 	size_t shown = card->app->opts.all || listed < NAMED ? listed : NAMED, size;
 	char *text = NULL;
 	FILE *f = open_memstream(&text, &size);
@@ -183,34 +184,6 @@ static void print_members(const struct card *card)
 		card_fact(card->app, "init", "?");
 }
 
-static void print_heirs(const struct card *card)
-{
-	const struct nsu_type_info *info = nsu_type_get_info(nsu_ns_get_type(card->ns));
-	size_t n = nsu_ns_count_heirs(card->ns), size;
-	size_t shown = card->app->opts.all || n < NAMED ? n : NAMED;
-	char *text = NULL;
-	FILE *f;
-
-	if (!n)
-		return;
-	f = open_memstream(&text, &size);
-	if (!f)
-		return;
-	fprintf(f, "named by %s of ", info->for_children);
-	for (size_t i = 0; i < shown; i++) {
-		const struct nsu_task *task = nsu_ns_get_heir(card->ns, i);
-		const struct shown *heir = shown_get(card->cache, task, false);
-
-		fprintf(f, "%s%d %s", i ? ", " : "", (int)nsu_task_get_tid(task),
-			heir && heir->name ? heir->name : "?");
-	}
-	if (shown < n)
-		fprintf(f, ", and %zu more", n - shown);
-	if (fclose(f) == 0)
-		card_fact(card->app, "heirs", text);
-	free(text);
-}
-
 /* Its bind mounts here, and what the caller's network namespace calls it. */
 static void print_named(const struct card *card)
 {
@@ -224,13 +197,13 @@ static void print_named(const struct card *card)
 	if (!f)
 		return;
 	if (nsu_binds_new(card->app->ctx, NULL, &binds) == 0) {
-		for (size_t i = 0; i < nsu_binds_count(binds); i++) {
-			const struct nsu_bind *bind = nsu_binds_get(binds, i);
-			char *path;
+		uint64_t inode = nsu_ns_get_inode(card->ns);
+		const struct nsu_bind *bind;
 
-			if (bind->inode != nsu_ns_get_inode(card->ns))
-				continue;
-			path = text_escape(&card->app->out, bind->path);
+		for (size_t i = view_first_bind(binds, inode);
+		     (bind = nsu_binds_get(binds, i)) && bind->inode == inode; i++) {
+			char *path = text_escape(&card->app->out, bind->path);
+
 			fprintf(f, "%s%s", comma, path ? path : "?");
 			free(path);
 			comma = ", ";
@@ -249,6 +222,7 @@ int card_namespace(struct app *app, const struct nsu_snapshot *snap,
 		   struct shown_cache *cache, const struct nsu_ns *ns)
 {
 	struct card card = { .app = app, .snap = snap, .cache = cache, .ns = ns };
+	struct holder_words words = { app, snap, cache };
 	enum nsu_type type = nsu_ns_get_type(ns);
 	int r = print_heading(&card);
 
@@ -257,11 +231,13 @@ int card_namespace(struct app *app, const struct nsu_snapshot *snap,
 	print_relations(&card);
 	if (type == NSU_USER)
 		print_user(&card);
+	card_facts(app, ns);
 	if (nsu_type_get_info(type)->nested)
 		print_counted(&card, "children", nsu_ns_count_children(ns),
 			      nsu_ns_count_children(ns), child_name);
 	print_members(&card);
-	print_heirs(&card);
 	print_named(&card);
-	return 0;
+	if (type == NSU_NET)
+		card_net(app, snap, cache, ns);
+	return card_holders(&words, ns);
 }

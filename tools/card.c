@@ -11,8 +11,6 @@
 #include "target.h"
 #include "view.h"
 
-#define LABEL 15
-
 struct cards {
 	struct app *app;
 	struct targets targets;
@@ -35,15 +33,16 @@ void card_heading(const struct app *app, const char *left, const char *right)
 		printf("%s\n", left);
 }
 
-void card_fact(const struct app *app, const char *label, const char *text)
+void card_fact_at(const struct app *app, const char *label, const char *text,
+		  size_t first)
 {
 	size_t width =
 		app->out.width > 0 && !app->opts.nowrap ? (size_t)app->out.width : 0;
-	size_t column = LABEL;
+	size_t column = first;
 
 	if (!text)
 		text = "?";
-	printf("  %-*s", LABEL - 2, label);
+	printf("  %-*s", (int)first - 2, label);
 	while (*text) {
 		const char *end = strstr(text, ", ");
 		size_t len = end ? (size_t)(end - text) + 1 : strlen(text);
@@ -51,10 +50,10 @@ void card_fact(const struct app *app, const char *label, const char *text)
 		size_t wide = part ? text_width(part) : len;
 
 		free(part);
-		if (column > LABEL && width && column + 1 + wide > width) {
-			printf("\n%*s", LABEL, "");
-			column = LABEL;
-		} else if (column > LABEL) {
+		if (column > first && width && column + 1 + wide > width) {
+			printf("\n%*s", (int)first, "");
+			column = first;
+		} else if (column > first) {
 			putchar(' ');
 			column++;
 		}
@@ -66,14 +65,20 @@ void card_fact(const struct app *app, const char *label, const char *text)
 	putchar('\n');
 }
 
+void card_fact(const struct app *app, const char *label, const char *text)
+{
+	card_fact_at(app, label, text, CARD_LABEL);
+}
+
 void card_line(const struct app *app, const char *label, const char *text)
 {
-	bool cuts = app->out.width > LABEL && !app->opts.notruncate;
+	bool cuts = app->out.width > CARD_LABEL && !app->opts.notruncate;
+	size_t room = cuts ? (size_t)(app->out.width - CARD_LABEL) : 0;
 	char *copy = strdup(text ? text : "?"), *cut = copy;
 
-	if (copy && cuts && text_width(copy) > (size_t)(app->out.width - LABEL))
-		cut = text_cut_end(&app->out, copy, (size_t)(app->out.width - LABEL));
-	printf("  %-*s%s\n", LABEL - 2, label, cut ? cut : "?");
+	if (copy && cuts && text_width(copy) > room)
+		cut = text_cut_end(&app->out, copy, room);
+	printf("  %-*s%s\n", CARD_LABEL - 2, label, cut ? cut : "?");
 	if (cut != copy)
 		free(cut);
 	free(copy);
@@ -151,6 +156,12 @@ static int print_card(struct cards *cards, const struct target *target,
 	return r;
 }
 
+/* Only the card of a namespace tells them. */
+static unsigned holder_parts(const struct targets *targets)
+{
+	return targets_name_ns(targets) ? NSU_PART_HOLDERS : 0;
+}
+
 static void one_card(struct cards *cards, const struct target *target)
 {
 	struct nsu_snapshot *snap = NULL;
@@ -163,7 +174,8 @@ static void one_card(struct cards *cards, const struct target *target)
 	} else {
 		if (!cards->whole)
 			cards->whole = targets_scan(cards->app, &cards->targets,
-						    NSU_PART_DEFAULT | NSU_PART_PIDS, 0);
+						    NSU_PART_DEFAULT | NSU_PART_PIDS |
+						    holder_parts(&cards->targets), 0);
 		snap = cards->whole;
 	}
 	if (!snap || print_card(cards, target, snap) < 0)

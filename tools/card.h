@@ -4,12 +4,21 @@
 #ifndef NSTREE_CARD_H
 #define NSTREE_CARD_H
 
-#include "nstree.h"
+#include "holders.h"
+
+/* The column in which the text of a fact begins. */
+#define CARD_LABEL 15
+
+/* The column in which the text of a fact begins. */
+#define CARD_LABEL 15
 
 /* The heading, its right part against the right edge of a terminal. */
 void card_heading(const struct app *app, const char *left, const char *right);
 /* "  label        text", wrapped at ", " on a terminal. NULL text is no memory: "?" */
 void card_fact(const struct app *app, const char *label, const char *text);
+/* The same with its text in another column. */
+void card_fact_at(const struct app *app, const char *label, const char *text,
+		  size_t column);
 /* The same for text that is not a list: on a terminal it is cut, not wrapped. */
 void card_line(const struct app *app, const char *label, const char *text);
 /* As card_fact(), and frees the text. */
@@ -20,5 +29,11 @@ int card_process(struct app *app, const struct nsu_snapshot *snap,
 		 struct shown_cache *cache, const struct nsu_task *task);
 int card_namespace(struct app *app, const struct nsu_snapshot *snap,
 		   struct shown_cache *cache, const struct nsu_ns *ns);
+/* card-net.c: what a network namespace has: links, routes, sockets that wait. */
+void card_net(struct app *app, const struct nsu_snapshot *snap,
+	      struct shown_cache *cache, const struct nsu_ns *ns);
+
+/* card-holders.c: what keeps the namespace alive. */
+int card_holders(const struct holder_words *words, const struct nsu_ns *ns);
 
 #endif

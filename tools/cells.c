@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include "cells.h"
+#include "holders.h"
+#include "view.h"
 
 /* Makes room for len bytes and a NUL. */
 static bool reserve(struct text *text, size_t len)
@@ -73,8 +75,7 @@ static void add_string(struct text *text, const char *string)
 	text_add(text, string, strlen(string));
 }
 
-/* Text from outside: a table gets it escaped, raw and JSON have their own way. */
-static void add_foreign(const struct facts *facts, struct text *text, const char *string)
+void text_add_foreign(const struct facts *facts, struct text *text, const char *string)
 {
 	char *escaped;
 
@@ -113,7 +114,7 @@ int cell_path(const struct facts *facts, const struct row *row, struct text *tex
 
 	if (row->task == NULL)
 		return -ENOENT;
-	add_foreign(facts, text, proc);
+	text_add_foreign(facts, text, proc);
 	pid = (int)nsu_task_get_pid(row->task);
 	tid = (int)nsu_task_get_tid(row->task);
 	text_format(text, "/%d", pid);
@@ -216,7 +217,7 @@ int cell_user(const struct facts *facts, const struct row *row, struct text *tex
 	int r = get_uid(facts, row, &uid);
 
 	if (r == 0)
-		add_foreign(facts, text, user_name(uid));
+		text_add_foreign(facts, text, user_name(uid));
 	return r;
 }
 
@@ -237,39 +238,102 @@ int cell_netnsid(const struct facts *facts, const struct row *row, struct text *
 	return 0;
 }
 
-/* The first of the sorted binds that is not below the inode. */
-static size_t find_bind(const struct nsu_binds *binds, uint64_t inode)
+static void add_path(const struct facts *facts, struct text *text, size_t start,
+		     const char *path)
 {
-	size_t low = 0, high = nsu_binds_count(binds);
-
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-
-		if (nsu_binds_get(binds, middle)->inode < inode)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	if (text->len > start)
+		add_string(text, facts->form == FORM_RAW || facts->app->opts.nowrap ?
+			   "," : "\n");
+	text_add_foreign(facts, text, path);
 }
 
+static int compare_places(const void *a, const void *b)
+{
+	const struct nsu_holder *x = a, *y = b;
+	int r = strcmp(x->path, y->path);
+
+	if (r != 0)
+		return r;
+	return (nsu_ns_get_inode(x->ns) > nsu_ns_get_inode(y->ns)) -
+	       (nsu_ns_get_inode(x->ns) < nsu_ns_get_inode(y->ns));
+}
+
+/* Mounts in other mount namespaces than the caller's, sorted by path. */
+static size_t find_places(const struct facts *facts, const struct nsu_ns *ns,
+			  struct nsu_holder *ret)
+{
+	struct nsu_holder holder = NSU_HOLDER_INIT;
+	size_t count = 0;
+
+	for (size_t i = 0; nsu_ns_get_holder(ns, i, &holder) == 0; i++) {
+		if (holder.kind != NSU_HOLDER_MOUNT || holder.path == NULL ||
+		    holder.ns == NULL || holder.ns == facts->own)
+			continue;
+		if (ret != NULL)
+			ret[count] = holder;
+		count++;
+	}
+	return count;
+}
+
+/* A path that is the same in many of them is told of one: "/run/x in mnt:[1] +19". */
+static int add_places(const struct facts *facts, const struct nsu_ns *ns,
+		      struct text *text, size_t start)
+{
+	size_t count = find_places(facts, ns, NULL), next;
+	struct nsu_holder *place;
+	char name[NS_TEXT_SIZE];
+
+	if (count == 0)
+		return 0;
+	place = calloc(count, sizeof(*place));
+	if (place == NULL)
+		return -ENOMEM;
+	find_places(facts, ns, place);
+	qsort(place, count, sizeof(*place), compare_places);
+	for (size_t i = 0; i < count; i = next) {
+		next = i + 1;
+		while (next < count && strcmp(place[next].path, place[i].path) == 0)
+			next++;
+		add_path(facts, text, start, place[i].path);
+		text_format(text, " in %s", view_ns(name, place[i].ns));
+		if (next - i > 1)
+			text_format(text, " +%zu", next - i - 1);
+	}
+	free(place);
+	return 0;
+}
+
+/* As in lsns those of the caller's mount namespace, then all others. */
 int cell_nsfs(const struct facts *facts, const struct row *row, struct text *text)
 {
 	uint64_t inode = nsu_ns_get_inode(row->ns);
 	const struct nsu_bind *bind;
 	size_t start = text->len;
 
-	if (facts->binds == NULL)
-		return facts->binds_error == -ENOENT ? -ENODATA : facts->binds_error;
-	for (size_t i = find_bind(facts->binds, inode);
+	for (size_t i = view_first_bind(facts->binds, inode);
 	     (bind = nsu_binds_get(facts->binds, i)) != NULL && bind->inode == inode;
-	     i++) {
-		if (text->len > start)
-			add_string(text, facts->form == FORM_RAW ||
-				   facts->app->opts.nowrap ? "," : "\n");
-		add_foreign(facts, text, bind->path);
-	}
-	return text->len > start ? 0 : -ENOENT;
+	     i++)
+		add_path(facts, text, start, bind->path);
+	if (add_places(facts, row->ns, text, start) < 0)
+		return -ENOMEM;
+	if (text->len > start)
+		return 0;
+	return facts->binds != NULL ? -ENOENT :
+		facts->binds_error == -ENOENT ? -ENODATA : facts->binds_error;
+}
+
+int cell_holders(const struct facts *facts, const struct row *row, struct text *text)
+{
+	struct holders holders;
+	int r;
+
+	(void)facts;
+	r = holders_get(row->ns, &holders);
+	if (r == 0)
+		add_number(text, holders.count);
+	holders_free(&holders);
+	return r;
 }
 
 /* lsns says 0 where there is none, and scripts that read its JSON expect a number. */

@@ -8,7 +8,15 @@
 typedef int cell_fn(const struct facts *facts, const struct row *row, struct text *text);
 
 cell_fn cell_inode, cell_type, cell_path, cell_nprocs, cell_pid, cell_ppid, cell_command,
-	cell_uid, cell_user, cell_netnsid, cell_nsfs, cell_parent, cell_owner, cell_id,
-	cell_creator, cell_level;
+	cell_uid, cell_user, cell_netnsid, cell_nsfs, cell_holders, cell_parent,
+	cell_owner, cell_id, cell_creator, cell_level;
+/* cells-facts.c */
+cell_fn cell_hostname, cell_domainname, cell_queues, cell_segments, cell_semaphores,
+	cell_ipcbytes, cell_monotonic, cell_boottime, cell_cgroot, cell_mounts, cell_root,
+	cell_propagation, cell_uidmap, cell_gidmap, cell_setgroups, cell_init;
+/* cells-net.c */
+cell_fn cell_links, cell_addresses, cell_routes, cell_listens, cell_netname;
+struct net_facts *net_facts_new(void);
+void net_facts_free(struct net_facts *net);
 
 #endif

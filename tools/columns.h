@@ -37,12 +37,21 @@ struct facts {
 	struct shown_cache *shown;
 	struct nsu_binds *binds; /* NULL: not wanted, or mountinfo could not be read */
 	int binds_error;
+	const struct nsu_snapshot *snap;
+	struct fact_cache *cache; /* of facts by type */
+	const struct nsu_ns *own; /* with binds: the mount namespace that they are of */
+	struct net_facts *net;	/* what was read last of a network namespace */
 };
+
+/* Text from outside: a table gets it escaped, raw and JSON have their own way. */
+void text_add_foreign(const struct facts *facts, struct text *text, const char *string);
+struct fact_cache *fact_cache_new(void);
+void fact_cache_free(struct fact_cache *cache);
 
 /* What a column reads besides the scan. */
 enum {
 	READ_TASK = 1 << 0,	/* facts of the task: a scan of all says which it is */
-	READ_BINDS = 1 << 1,	/* the mount table */
+	READ_BINDS = 1 << 1,	/* the mount table of the caller */
 	READ_ALL = 1 << 2,	/* a number of tasks: needs a scan of all */
 };
 
@@ -59,7 +68,7 @@ struct column {
 	int (*get)(const struct facts *facts, const struct row *row, struct text *text);
 };
 
-#define COLUMN_MAX 32
+#define COLUMN_MAX 96
 
 /* What was chosen, in order. */
 struct columns {

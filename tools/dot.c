@@ -186,6 +186,28 @@ static void put_edges(struct dot *dot, const struct line *line)
 	put_shared(dot, line);
 }
 
+/* A namespace without a process is in no sandbox: it hangs from that of its owner. */
+static void put_orphans(const struct dot *dot)
+{
+	const struct nsu_ns *ns, *owner;
+	char name[NS_TEXT_SIZE];
+
+	nsu_foreach_ns(ns, dot->picture->snap) {
+		const struct line *line = NULL;
+
+		if (!view_is_orphan(ns))
+			continue;
+		if (nsu_ns_get_owner(ns, &owner) == 0)
+			line = picture_find_owner(dot->picture, owner);
+		view_ns(name, ns);
+		printf("  \"%s\" [label=<<b>%s</b><br/>no process>, "
+		       "fillcolor=\"#fff3cd\", style=\"rounded,filled,dashed\"];\n  ",
+		       name, name);
+		put_id(line ? line : dot->picture->root);
+		printf(" -> \"%s\" [style=dotted];\n", name);
+	}
+}
+
 static int print_dot(struct app *app, struct picture *picture)
 {
 	struct dot dot = { .app = app, .picture = picture, .depth = 1 };
@@ -200,11 +222,12 @@ static int print_dot(struct app *app, struct picture *picture)
 	      "arrowsize=0.7];\n", stdout);
 	put_nodes(&dot, picture->root);
 	put_edges(&dot, picture->root);
+	put_orphans(&dot);
 	puts("}");
 	return 0;
 }
 
 int view_dot(struct app *app)
 {
-	return picture_show(app, print_dot, NULL);
+	return picture_show(app, FIND_PARTS, print_dot, NULL);
 }

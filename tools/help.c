@@ -10,24 +10,27 @@ void help_print(void)
 "Show the namespaces and sandboxes of this host, or all about each TARGET.\n"
 "\n"
 " nstree                   containers and sandboxes, and what each isolates\n"
-" nstree 4711              a process: its namespaces, its PID at every level\n"
-" nstree net:4026532281    a namespace: who is in it, who owns it\n"
+" nstree 4711 net:4026532281  a process; a namespace: who owns it, what keeps it\n"
 " nstree -t pid            the hierarchy of one type (mnt uts ipc net pid ...)\n"
 " nstree -x [TARGET]       process trees, each PID at every level\n"
+" nstree --orphans         namespaces without a process, and what holds them\n"
 " nstree -l                one line for each namespace, as lsns prints it\n"
-" nstree -l -t net -p 4711 -no NS    the network namespace of a process\n"
-" nstree --json | jq .     the whole picture, for programs\n"
-" nstree --dot | dot -Tsvg > host.svg    a picture\n"
+" nstree --path FILE       who has it mounted or open (\"device is busy\")\n"
+" nstree --uid N [TARGET]  what uid N inside is here, and the other way round\n"
+" nstree --diff A B        what differs between two targets or two documents\n"
+" nstree --may PID TARGET  may that process enter it, and by which rule\n"
+" nstree --json | jq .     the whole picture, for programs;  --dot: for dot(1)\n"
 "\n"
 " -a unfold all lines  --threads threads too  -T[owner|parent|process] which tree\n"
 " -l with -p PID  -P no process  -o COLUMNS (-H lists them)  -r raw  -J as lsns\n"
-" -n no heading  -u cut nothing  --strict exit 3 on gaps  --color=never\n"
+" -n no heading  -u cut nothing  --deep ask sockets too  --strict exit 3 on gaps\n"
 "\n"
 "In the field muinpCUT: letter own, ^ as the line it hangs from, . the host's,\n"
 "& another line's, ? unread, - none.  Numbers: 0 is zero, - none, ? unknown.\n"
 "TARGET: PID, TYPE:INODE, INODE, :ID, FILE, netns:NAME, 7@TARGET, host, self;\n"
 "see nsutil(7).  All options: --help-all\n"
-"Exit: 0 done, 1 failed, 2 wrong use, 3 done with gaps (--strict)\n", stdout);
+"Exit: 0 done or yes, 1 failed, 2 wrong use, 3 gaps (--strict), 4 no, differs\n",
+	stdout);
 }
 
 int version_print(struct app *app)

@@ -235,7 +235,8 @@ static int print_tables(struct app *app, const struct nsu_snapshot *snap,
 int view_hierarchy(struct app *app)
 {
 	unsigned types = app->opts.types ? app->opts.types : (1U << NSU_TYPE_COUNT) - 1;
-	unsigned parts = NSU_PART_DEFAULT | (types & PIDS ? NSU_PART_PIDS : 0);
+	unsigned parts = NSU_PART_DEFAULT | FIND_PARTS |
+			 (types & PIDS ? NSU_PART_PIDS : 0);
 	struct nsu_snapshot *snap = app_scan(app, parts, 0);
 	struct shown_cache *cache;
 	int r;

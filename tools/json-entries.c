@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "facts.h"
 #include "json.h"
 #include "view.h"
 
@@ -131,9 +132,50 @@ static struct json_object *tids(const struct nsu_ns *ns, size_t count,
 	return list;
 }
 
-static struct json_object *namespace_entry(const struct nsu_ns *ns)
+/* Members that do not apply to the kind are left out; null is an unknown one. */
+static struct json_object *holder_entry(const struct nsu_holder *holder)
 {
 	struct json_object *o = json_object_new_object();
+	enum nsu_holder_kind kind = holder->kind;
+
+	json_object_object_add(o, "kind",
+			       json_object_new_string(nsu_holder_get_name(kind)));
+	if (kind <= NSU_HOLDER_MESSAGE) {
+		json_object_object_add(o, "pid", holder->task ? json_object_new_int(
+				nsu_task_get_pid(holder->task)) : NULL);
+		json_object_object_add(o, "tid", holder->tid > 0 ?
+				       json_object_new_int(holder->tid) : NULL);
+	}
+	if (kind >= NSU_HOLDER_FD && kind <= NSU_HOLDER_MESSAGE)
+		json_object_object_add(o, "fd", holder->fd < 0 ? NULL :
+				       json_object_new_int(holder->fd));
+	if (kind == NSU_HOLDER_SOCKET || kind == NSU_HOLDER_MESSAGE)
+		json_object_object_add(o, "socket", holder->socket ?
+				json_object_new_int64((int64_t)holder->socket) : NULL);
+	if (kind == NSU_HOLDER_MOUNT)
+		json_object_object_add(o, "path", json_text(holder->path));
+	if (kind == NSU_HOLDER_MOUNT || kind == NSU_HOLDER_CHILD ||
+	    kind == NSU_HOLDER_OWNED)
+		json_object_object_add(o, kind == NSU_HOLDER_MOUNT ? "in" : "ns",
+				       inode_of(holder->ns ? 0 : -ENODATA, holder->ns));
+	return o;
+}
+
+static struct json_object *holders(const struct nsu_ns *ns)
+{
+	struct json_object *list = json_object_new_array();
+	struct nsu_holder holder = NSU_HOLDER_INIT;
+
+	for (size_t i = 0; nsu_ns_get_holder(ns, i, &holder) == 0; i++)
+		if (nsu_holder_get_name(holder.kind))
+			json_object_array_add(list, holder_entry(&holder));
+	return list;
+}
+
+static struct json_object *namespace_entry(const struct json_writer *w,
+					   const struct nsu_ns *ns)
+{
+	struct json_object *o = json_object_new_object(), *facts = NULL;
 	enum nsu_type type = nsu_ns_get_type(ns);
 	const struct nsu_ns *other = NULL;
 	uint64_t id;
@@ -166,6 +208,9 @@ static struct json_object *namespace_entry(const struct nsu_ns *ns)
 			       tids(ns, nsu_ns_count_tasks(ns), nsu_ns_get_task));
 	json_object_object_add(o, "heirs",
 			       tids(ns, nsu_ns_count_heirs(ns), nsu_ns_get_heir));
+	json_object_object_add(o, "holders", holders(ns));
+	if (w->app->opts.facts && json_facts(w->app, w->snap, ns, &facts))
+		json_object_object_add(o, "facts", facts);
 	return o;
 }
 
@@ -176,7 +221,7 @@ void json_put_namespaces(struct json_writer *w)
 	json_open(w, "namespaces");
 	nsu_foreach_ns(ns, w->snap)
 		if (keeps_ns(w, ns))
-			json_entry(w, namespace_entry(ns));
+			json_entry(w, namespace_entry(w, ns));
 	json_close(w);
 }
 

@@ -65,17 +65,23 @@ struct json_object *json_count(long number)
 	return number < 0 ? NULL : json_object_new_int64(number);
 }
 
-static void put_head(struct json_writer *w)
+static void put_release(struct json_writer *w)
 {
-	struct json_object *head = json_object_new_object(),
-			   *taken = json_object_new_object();
-	struct timespec now = { 0 };
-	char host[256] = "", time_text[32] = "";
-	struct tm tm;
+	struct json_object *head = json_object_new_object();
 
 	json_object_object_add(head, "version", json_object_new_string(nsu_version()));
 	json_object_object_add(head, "schema", json_object_new_int(SCHEMA));
 	json_put(w, "nsutil", head);
+}
+
+static void put_head(struct json_writer *w)
+{
+	struct json_object *taken = json_object_new_object();
+	struct timespec now = { 0 };
+	char host[256] = "", time_text[32] = "";
+	struct tm tm;
+
+	put_release(w);
 	/* Told only of the uts namespace that this process is in. */
 	json_put(w, "host",
 		 gethostname(host, sizeof(host) - 1) == 0 ? json_text(host) : NULL);
@@ -142,6 +148,9 @@ static void put_totals(struct json_writer *w)
 	json_object_object_add(o, "unread", json_count(totals->unread));
 	json_object_object_add(o, "vanished", json_count(totals->vanished));
 	json_object_object_add(o, "hidden", json_count(totals->hidden));
+	json_object_object_add(o, "fds_unread", json_count(totals->fds_unread));
+	json_object_object_add(o, "sockets_unread", json_count(totals->sockets_unread));
+	json_object_object_add(o, "mounts_unread", json_count(totals->mounts_unread));
 	json_put(w, "totals", o);
 }
 
@@ -190,12 +199,38 @@ static void put_gaps(struct json_writer *w)
 				       json_object_new_int(gap->pid) : NULL);
 		json_object_object_add(o, "tid", gap->tid > 0 ?
 				       json_object_new_int(gap->tid) : NULL);
+		json_object_object_add(o, "type", gap->inode ? json_object_new_string(
+				nsu_type_get_name(gap->type)) : NULL);
+		json_object_object_add(o, "inode", gap->inode ?
+				json_object_new_int64((int64_t)gap->inode) : NULL);
 		json_object_object_add(o, "step", json_text(gap->step));
 		json_object_object_add(o, "error", json_object_new_int(gap->error));
 		json_object_object_add(o, "reason", json_text(strerror(gap->error)));
 		json_entry(w, o);
 	}
 	json_close(w);
+}
+
+void json_put_question(struct json_writer *w, const char *question,
+		       struct json_object *take_about)
+{
+	struct json_object *o = json_object_new_object();
+
+	putchar('{');
+	if (w->snap)
+		put_head(w);
+	else
+		put_release(w);
+	json_object_object_add(o, "asked", json_object_new_string(question));
+	json_object_object_add(o, "about", take_about);
+	json_put(w, "question", o);
+}
+
+void json_end_question(struct json_writer *w)
+{
+	if (w->snap)
+		put_gaps(w);
+	puts("\n}");
 }
 
 static void put_document(struct json_writer *w)
@@ -263,7 +298,9 @@ int view_json(struct app *app)
 	int r = targets_open(app, &targets), status;
 
 	if (r == 0 && (targets.count || !targets.failed))
-		snap = targets_scan(app, &targets, NSU_PART_DEFAULT | NSU_PART_PIDS, 0);
+		snap = targets_scan(app, &targets, NSU_PART_DEFAULT | NSU_PART_PIDS |
+				    (targets_name_ns(&targets) ? NSU_PART_HOLDERS :
+				     targets.count ? 0 : FIND_PARTS), 0);
 	if (!snap) {
 		targets_close(&targets);
 		return 1;

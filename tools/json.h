@@ -35,6 +35,12 @@ struct json_object *json_text(const char *text);
 /* null for a negative number, which is an unknown one. */
 struct json_object *json_count(long number);
 
+/* The document of a question: between the two, its answers. Without a snapshot it tells
+   of none. */
+void json_put_question(struct json_writer *w, const char *question,
+		       struct json_object *take_about);
+void json_end_question(struct json_writer *w);
+
 void json_put_selection(struct json_writer *w);
 void json_put_namespaces(struct json_writer *w);
 void json_put_tasks(struct json_writer *w);

@@ -2,9 +2,11 @@
 /* nstree -l: a line for each namespace, or each process of one, as lsns prints them. */
 #include <errno.h>
 #include <stdlib.h>
+#include "cells.h"
 #include "cli.h"
 #include "list.h"
 #include "target.h"
+#include "view.h"
 
 int list_get_cell(struct list *list, const struct column *column, const struct row *row)
 {
@@ -171,11 +173,12 @@ static struct nsu_snapshot *scan(struct list *list, const struct target *target)
 	const struct nsu_target *handle;
 	const struct opts *opts = &list->app->opts;
 	unsigned parts = NSU_PART_TASKS | columns_get_parts(&list->columns);
-	unsigned reads = columns_get_reads(&list->columns);
+	unsigned reads = columns_get_reads(&list->columns), types = opts->types;
 	struct nsu_scan_options options = NSU_SCAN_OPTIONS_INIT;
 
 	if (target != NULL) {
 		handle = target->target;
+		options.parts = parts | NSU_PART_DEFAULT | FIND_PARTS;
 		options.targets = &handle;
 		options.target_count = 1;
 		return app_scan_by(list->app, &options, NULL);
@@ -186,10 +189,13 @@ static struct nsu_snapshot *scan(struct list *list, const struct target *target)
 		parts |= NSU_PART_DEFAULT;
 	if (opts->tree == TREE_PROCESS || opts->filter != NULL)
 		reads |= READ_TASK;
+	/* Which mounts are the caller's own its mount namespace tells. */
+	if (types != 0 && reads & READ_BINDS)
+		types |= 1U << NSU_MNT;
 	if (opts->pid == 0)
-		return app_scan(list->app, NSU_PART_DEFAULT, opts->types);
+		return app_scan(list->app, parts | NSU_PART_DEFAULT | FIND_PARTS, types);
 	if (reads & (READ_TASK | READ_ALL))
-		return app_scan(list->app, parts | NSU_PART_THREADS, opts->types);
+		return app_scan(list->app, parts | NSU_PART_THREADS, types);
 	options.parts = parts & ~NSU_PART_THREADS;
 	options.types = opts->types;
 	options.pids = &opts->pid;
@@ -204,9 +210,14 @@ static int prepare(struct list *list)
 	list->facts.app = list->app;
 	list->facts.form = opts->json ? FORM_JSON : opts->raw ? FORM_RAW : FORM_TABLE;
 	list->facts.shown = shown_new(&list->app->out);
-	if (list->facts.shown == NULL)
+	list->facts.snap = list->snap;
+	list->facts.cache = fact_cache_new();
+	list->facts.net = net_facts_new();
+	if (list->facts.shown == NULL || list->facts.cache == NULL ||
+	    list->facts.net == NULL)
 		return -ENOMEM;
 	if ((columns_get_reads(&list->columns) & READ_BINDS) || opts->filter != NULL) {
+		list->facts.own = view_task_ns(view_self(list->app, list->snap), NSU_MNT);
 		list->facts.binds_error = nsu_binds_new(list->app->ctx, NULL,
 							&list->facts.binds);
 		if (list->facts.binds_error == -ENOMEM)
@@ -266,6 +277,8 @@ static int run(struct list *list, const struct target *target)
 	free(list->text.data);
 	shown_free(list->facts.shown);
 	nsu_binds_free(list->facts.binds);
+	fact_cache_free(list->facts.cache);
+	net_facts_free(list->facts.net);
 	nsu_snapshot_free(snap);
 	return r;
 }

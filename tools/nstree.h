@@ -18,6 +18,9 @@ struct opts {
 	bool threads;		/* --threads */
 	bool persistent;	/* -P */
 	bool strict;
+	bool orphans;		/* --orphans, or -P without the list */
+	bool deep;		/* --deep */
+	bool facts;		/* --facts */
 	bool list_columns;	/* -H */
 	bool output_all;
 	bool verbose;
@@ -27,6 +30,9 @@ struct opts {
 	const char *columns;	/* -o, NULL: not given */
 	const char *filter;	/* -Q */
 	const char *proc;	/* --proc, NULL: /proc */
+	bool asks_id, asks_gid;	/* --uid, --gid: id */
+	uint32_t id;
+	const char *path, *may, *diff; /* questions, NULL: not asked */
 	enum color_when color;
 	int action;		/* --help and its like */
 	char **operands;	/* target words */
@@ -49,12 +55,22 @@ int view_columns(struct app *app);	/* columns.c: -H */
 int view_cards(struct app *app);	/* card.c: operands, and -p without -l */
 int view_json(struct app *app);		/* json.c: --json without -l */
 int view_dot(struct app *app);		/* dot.c: --dot */
+int view_orphans(struct app *app);	/* orphans.c: --orphans, and -P without -l */
+
+/* What finds all namespaces there are, but for those that only a socket holds. */
+#define FIND_PARTS (NSU_PART_FDS | NSU_PART_MOUNTS | NSU_PART_LISTED)
+int view_ask_id(struct app *app);	/* ask-id.c: --uid, --gid */
+int view_ask_path(struct app *app);	/* ask-path.c: --path */
+int view_ask_may(struct app *app);	/* ask-may.c: --may */
+int view_ask_diff(struct app *app);	/* ask-diff.c: --diff */
 
 /* remarks.c. Says on standard error what could not be read or is hidden, once and short;
    returns 3 under --strict if the picture is not complete, else 0. */
 int app_remark_gaps(struct app *app, const struct nsu_snapshot *snap);
-/* nsu_snapshot_new() with cancel by SIGINT and progress; on failure it prints the error
-   and returns NULL. word: what is not there if no process is, NULL: the pid. */
+/* nsu_snapshot_new() with cancel by SIGINT and progress, and with sockets where --deep
+   asks for them and all processes are read; on failure it prints the error and returns
+   NULL.
+   word: what is not there if no process is, NULL: the pid. */
 struct nsu_snapshot *app_scan_by(struct app *app, const struct nsu_scan_options *opts,
 				 const char *word);
 struct nsu_snapshot *app_scan(struct app *app, unsigned parts, unsigned types);

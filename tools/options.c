@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "ask.h"
 #include "cli.h"
 #include "help.h"
 #include "options.h"
@@ -19,6 +20,7 @@ enum {
 	RAW_OR_PROCESSES = 1 << 4,
 	DOT_OR_PROCESSES = 1 << 5,
 	JSON_OR_PROCESSES = 1 << 6,
+	VIEW_OR_QUESTION = 1 << 7,
 };
 
 static int set_types(const struct cli *cli, const struct cli_option *option,
@@ -84,6 +86,13 @@ static int set_color(const struct cli *cli, const struct cli_option *option,
 	return 0;
 }
 
+/* A number, or a name of the host's user database. */
+static int set_id(const struct cli *cli, const struct cli_option *option,
+		  const char *arg)
+{
+	return ask_parse_id(cli, cli->opts, strcmp(option->name, "gid") == 0, arg);
+}
+
 #define HEADING(text) { .kind = CLI_HEADING, .help = text }
 #define ROW(long_name, short_name, arg_name, what, field, group_bits, text) \
 	{ .name = long_name, .letter = short_name, .arg = arg_name, .kind = what, \
@@ -91,29 +100,49 @@ static int set_color(const struct cli *cli, const struct cli_option *option,
 #define SET(long_name, short_name, arg_name, function, text) \
 	{ .name = long_name, .letter = short_name, .arg = arg_name, .kind = CLI_SET, \
 	  .set = function, .help = text }
+#define QUESTION(long_name, arg_name, field, text) \
+	ROW(long_name, 0, arg_name, CLI_STRING, field, \
+	    ONE_CHOICE | VIEW_OR_QUESTION, text)
 #define ACTION(long_name, short_name, number, text) \
 	{ .name = long_name, .letter = short_name, .kind = CLI_ACTION, .value = number, \
 	  .offset = offsetof(struct opts, action), .help = text }
 
 static const struct cli_option options[] = {
 	HEADING("What to show:"),
-	ROW("list", 'l', NULL, CLI_FLAG, list, LIST_OR_DOT | LIST_OR_PROCESSES,
+	ROW("list", 'l', NULL, CLI_FLAG, list,
+	    LIST_OR_DOT | LIST_OR_PROCESSES | VIEW_OR_QUESTION,
 	    "one line for each namespace, as lsns prints it"),
 	ROW("processes", 'x', NULL, CLI_FLAG, processes,
-	    LIST_OR_PROCESSES | RAW_OR_PROCESSES | DOT_OR_PROCESSES | JSON_OR_PROCESSES,
+	    LIST_OR_PROCESSES | RAW_OR_PROCESSES | DOT_OR_PROCESSES |
+	    JSON_OR_PROCESSES | VIEW_OR_QUESTION,
 	    "process trees, each PID at every level"),
 	SET("type", 't', "TYPE", set_types,
 	    "namespaces of this type only; may be given again"),
 	SET("tree", 'T', "[TREE]", set_tree,
 	    "a tree by owner (if left out), parent or process"),
+	ROW("orphans", 0, NULL, CLI_FLAG, orphans,
+	    LIST_OR_DOT | JSON_OR_PROCESSES | VIEW_OR_QUESTION,
+	    "namespaces without a process, and what holds them"),
 	ROW("task", 'p', "PID", CLI_PID, pid, ONE_CHOICE,
 	    "this process; with --list its namespaces"),
 	ROW("all", 'a', NULL, CLI_FLAG, all, 0, "unfold what is counted in one line"),
 	ROW("threads", 0, NULL, CLI_FLAG, threads, 0,
 	    "threads whose namespaces differ from their process's"),
+	HEADING("Questions, of the targets or of the whole host:"),
+	{ .name = "uid", .arg = "UID", .kind = CLI_SET, .set = set_id,
+	  .groups = ONE_CHOICE | VIEW_OR_QUESTION,
+	  .help = "what this user inside is here, and the other way round" },
+	{ .name = "gid", .arg = "GID", .kind = CLI_SET, .set = set_id,
+	  .groups = ONE_CHOICE | VIEW_OR_QUESTION, .help = "the same of a group" },
+	QUESTION("path", "FILE", path,
+		 "who has it mounted or open: a file, block device or MAJOR:MINOR"),
+	QUESTION("may", "PID", may,
+		 "may this process enter the targets, and by what rule"),
+	QUESTION("diff", "TARGET", diff, "what differs from a second one; also of two "
+		 "documents of --json"),
 	HEADING("The list; each of these asks for it, or is for it alone:"),
 	ROW("persistent", 'P', NULL, CLI_FLAG, persistent, ONE_CHOICE,
-	    "only namespaces without a process"),
+	    "only namespaces without a process; without --list as --orphans"),
 	ROW("output", 'o', "COLUMNS", CLI_STRING, columns, 0,
 	    "columns, separated by commas; +COLUMNS: also these"),
 	ROW("output-all", 0, NULL, CLI_FLAG, output_all, 0, "all columns"),
@@ -125,7 +154,10 @@ static const struct cli_option options[] = {
 	HEADING("How to print it:"),
 	ROW("json", 'J', NULL, CLI_FLAG, json, ONE_FORM | JSON_OR_PROCESSES,
 	    "JSON: all there is; with --list what lsns prints"),
-	ROW("dot", 0, NULL, CLI_FLAG, dot, ONE_FORM | LIST_OR_DOT | DOT_OR_PROCESSES,
+	ROW("facts", 0, NULL, CLI_FLAG, facts, 0,
+	    "with --json also what is known of each by its type"),
+	ROW("dot", 0, NULL, CLI_FLAG, dot,
+	    ONE_FORM | LIST_OR_DOT | DOT_OR_PROCESSES | VIEW_OR_QUESTION,
 	    "a graph for dot(1)"),
 	ROW("raw", 'r', NULL, CLI_FLAG, raw, ONE_FORM | RAW_OR_PROCESSES,
 	    "the list, blanks in it as \\x20; implies --list"),
@@ -134,6 +166,8 @@ static const struct cli_option options[] = {
 	    "cut nothing to fit the terminal"),
 	SET("color", 0, "[WHEN]", set_color, "auto, always or never"),
 	HEADING("Else:"),
+	ROW("deep", 0, NULL, CLI_FLAG, deep, 0,
+	    "ask sockets too which namespace they hold"),
 	ROW("strict", 0, NULL, CLI_FLAG, strict, 0,
 	    "exit 3 if anything could not be read"),
 	ROW("proc", 0, "DIRECTORY", CLI_STRING, proc, 0, "a procfs other than /proc"),
@@ -166,6 +200,14 @@ static view_fn choose_view(const struct opts *opts)
 		return version_print;
 	if (opts->list_columns)
 		return view_columns;
+	if (opts->asks_id)
+		return view_ask_id;
+	if (opts->path != NULL)
+		return view_ask_path;
+	if (opts->may != NULL)
+		return view_ask_may;
+	if (opts->diff != NULL)
+		return view_ask_diff;
 	if (opts->list)
 		return view_list;
 	if (opts->json)
@@ -174,6 +216,8 @@ static view_fn choose_view(const struct opts *opts)
 		return view_dot;
 	if (opts->processes)
 		return view_processes;
+	if (opts->orphans)
+		return view_orphans;
 	if (opts->operand_count > 0 || opts->pid != 0)
 		return view_cards;
 	if (opts->types != 0 || opts->tree != TREE_DEFAULT)
@@ -185,7 +229,8 @@ static view_fn choose_view(const struct opts *opts)
 static bool implies_list(const struct opts *opts)
 {
 	return opts->raw || opts->columns != NULL || opts->output_all ||
-	       opts->persistent || opts->filter != NULL || opts->nowrap;
+	       opts->filter != NULL || opts->nowrap ||
+	       (opts->persistent && (opts->json || opts->tree != TREE_DEFAULT));
 }
 
 /* -t and -T choose for the list and the hierarchy; -t also for the card of a process. */
@@ -195,6 +240,9 @@ static int check_choice(const struct app *app)
 	const char *view = opts->list ? NULL : opts->processes ? "processes" :
 		opts->dot ? "dot" : opts->json ? "json" : NULL;
 
+	if (opts->orphans && opts->tree != TREE_DEFAULT)
+		return cli_wrong(&app->out, NULL, "--orphans is no tree: "
+				 "leave out --tree");
 	if (view != NULL && (opts->types != 0 || opts->tree != TREE_DEFAULT))
 		return cli_wrong(&app->out, NULL, "--%s shows all types: "
 				 "leave out --%s%s", view,
@@ -207,21 +255,55 @@ static int check_choice(const struct app *app)
 	return 0;
 }
 
+/* What a question takes no part of, and how many targets it has. */
+static int check_question(const struct app *app, const char *question)
+{
+	const struct opts *opts = &app->opts;
+
+	if (opts->types != 0 || opts->tree != TREE_DEFAULT || opts->threads)
+		return cli_wrong(&app->out, NULL, "--%s and --%s exclude each other",
+				 question, opts->types != 0 ? "type" :
+				 opts->threads ? "threads" : "tree");
+	if (implies_list(opts))
+		return cli_wrong(&app->out, NULL, "--%s has no columns to choose: "
+				 "leave out the options of the list", question);
+	if (opts->may != NULL && opts->operand_count == 0)
+		return cli_wrong(&app->out, NULL,
+				 "--may %s: enter what? No target is given", opts->may);
+	if (opts->diff != NULL && opts->operand_count != 1)
+		return cli_wrong(&app->out, NULL,
+				 "--diff %s: takes one target more, not %d", opts->diff,
+				 opts->operand_count);
+	return 0;
+}
+
 static int check(struct app *app)
 {
 	struct opts *opts = &app->opts;
+	bool asked = implies_list(opts);
+	const char *question = opts->asks_id ? opts->asks_gid ? "gid" : "uid" :
+		opts->path ? "path" : opts->may ? "may" : opts->diff ? "diff" : NULL;
 
-	if (implies_list(opts) && !opts->list_columns) {
-		if (opts->processes || opts->dot)
+	if (question != NULL)
+		return check_question(app, question);
+	if ((asked || opts->persistent) && !opts->list_columns) {
+		if (opts->processes || opts->dot || (asked && opts->orphans))
 			return cli_wrong(&app->out, NULL,
 					 "--%s has no columns to choose: "
 					 "leave out the options of the list",
-					 opts->dot ? "dot" : "processes");
-		opts->list = true;
+					 opts->dot ? "dot" : opts->orphans ? "orphans" :
+					 "processes");
+		opts->list |= asked;
+		opts->orphans |= !opts->list;
 	}
-	if (opts->dot && (opts->operand_count > 0 || opts->pid != 0))
+	if (opts->facts && (!opts->json || opts->list))
+		return cli_wrong(&app->out, NULL, "--facts is for --json without a list: "
+				 "for columns see nstree -H");
+	if (!opts->list && (opts->dot || opts->orphans) &&
+	    (opts->operand_count > 0 || opts->pid != 0))
 		return cli_wrong(&app->out, NULL,
-				 "--dot shows the whole host and takes no target");
+				 "--%s shows the whole host and takes no target",
+				 opts->dot ? "dot" : "orphans");
 	if (opts->operand_count > 0 && opts->list && (opts->pid != 0 || opts->persistent))
 		return cli_wrong(
 			&app->out, NULL, "%s: a namespace and --%s exclude each other",

@@ -50,6 +50,8 @@ char *text_cut_middle(const struct output *out, const char *text, size_t width);
 char *text_cut_end(const struct output *out, const char *text, size_t width);
 size_t text_width(const char *text);
 
+/* "0", "999", "4.0K", "311M", "1.3G": powers of 1024. */
+const char *text_size(char buf[static 16], uint64_t bytes);
 /* "41s", "12m", "9h", "61d". */
 const char *text_age(char buf[static 16], uint64_t seconds);
 /* The user's name in the database here if it is fit to print, else the number; 0 is

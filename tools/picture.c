@@ -344,10 +344,11 @@ static int new_picture(struct app *app, const struct nsu_snapshot *snap,
 	return 0;
 }
 
-int picture_show(struct app *app, int (*print)(struct app *, struct picture *),
+int picture_show(struct app *app, unsigned parts,
+		 int (*print)(struct app *, struct picture *),
 		 void (*remark)(struct app *, const struct nsu_snapshot *))
 {
-	struct nsu_snapshot *snap = app_scan(app, PARTS, 0);
+	struct nsu_snapshot *snap = app_scan(app, PARTS | parts, 0);
 	struct picture *picture = NULL;
 	struct shown_cache *cache;
 	int r;

@@ -48,9 +48,11 @@ struct picture {
 	size_t box_count;
 };
 
-/* Scans, makes the picture, prints it by print, which returns 0 or a negative errno, and
-   remarks what there is to remark: by remark, if not NULL, and gaps. The exit status. */
-int picture_show(struct app *app, int (*print)(struct app *, struct picture *),
+/* Scans these parts beside what it needs, makes the picture, prints it by print, which
+   returns 0 or a negative errno, and remarks what there is to remark: by remark, if not
+   NULL, and gaps. The exit status. */
+int picture_show(struct app *app, unsigned parts,
+		 int (*print)(struct app *, struct picture *),
 		 void (*remark)(struct app *, const struct nsu_snapshot *));
 
 /* Differs from the line it hangs from in nothing but mnt, uts, ipc, cgroup or time. */

@@ -268,7 +268,7 @@ static int print_procs(struct app *app, const struct nsu_snapshot *snap,
 	if (r == 0 && !procs.count) {
 		free(procs.proc);
 		msg(&app->out, "%s: no process is in it%s", word,
-		    nsu_snapshot_is_complete(snap) ? "" : " that can be read");
+		    view_knows_tasks(snap) ? "" : " that can be read");
 		return 0;
 	}
 	fold_zombies(&procs);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The scan as every view does it, and what has to be remarked about its picture. */
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,6 +86,12 @@ struct nsu_snapshot *app_scan_by(struct app *app, const struct nsu_scan_options 
 	int r;
 
 	own.cancel = &cancelled;
+	if (app->opts.deep && own.pids == NULL)
+		own.parts = (own.parts != 0 ? own.parts : NSU_PART_DEFAULT) |
+			    NSU_PART_SOCKETS;
+	/* Nothing is mounted in a tree of plain files. */
+	if (!nsu_ctx_get_procfs(app->ctx)->real)
+		own.parts &= ~(unsigned)NSU_PART_MOUNTS;
 	watch_start(&watch);
 	r = nsu_snapshot_new(app->ctx, &own, &snap);
 	watch_stop(&watch);
@@ -139,22 +146,76 @@ static void remark_hidden(struct app *app, const struct nsu_procfs *procfs)
 		    geteuid() != 0 ? ": run as root for all" : "");
 }
 
+/* "the descriptors of 80 processes, the sockets of 2, the mounts of 3 mount namespaces";
+   after "72 processes could not be read" they are of processes anyway. malloc'ed; "":
+   all was read. */
+static char *name_unread(const struct nsu_totals *totals)
+{
+	const struct {
+		const char *what;
+		long count;
+	} of[] = {
+		{ "the descriptors", totals->fds_unread },
+		{ "the sockets", totals->sockets_unread },
+	};
+	bool named = totals->unread > 0;
+	char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+
+	for (size_t i = 0; f != NULL && i < sizeof(of) / sizeof(of[0]); i++) {
+		if (of[i].count <= 0)
+			continue;
+		fprintf(f, "%s%s of %ld", ftell(f) > 0 ? ", " : "", of[i].what,
+			of[i].count);
+		if (!named)
+			fprintf(f, " process%s", of[i].count == 1 ? "" : "es");
+		named = true;
+	}
+	if (f != NULL && totals->mounts_unread > 0)
+		fprintf(f, "%sthe mounts of %ld mount namespace%s",
+			ftell(f) > 0 ? ", " : "", totals->mounts_unread,
+			totals->mounts_unread == 1 ? "" : "s");
+	if (f != NULL && fclose(f) == 0)
+		return text;
+	free(text);
+	return NULL;
+}
+
 /* What stopped most of the scan is what its first gap tells. */
-static void remark_unread(struct app *app, const struct nsu_snapshot *snap, long unread)
+static void remark_unread(struct app *app, const struct nsu_snapshot *snap,
+			  const char *others)
 {
 	const struct nsu_gap *gap = nsu_snapshot_get_gap(snap, 0);
 	const char *reason = gap != NULL ? strerror(gap->error) : "reason unknown";
 	const struct nsu_procfs *procfs = nsu_ctx_get_procfs(app->ctx);
+	bool guarded = procfs->hidepid == NSU_HIDEPID_NOACCESS && !procfs->exempt;
+	long unread = nsu_snapshot_get_totals(snap)->unread;
 
 	if (geteuid() != 0)
 		reason = "run as root for all";
-	if (procfs->hidepid == NSU_HIDEPID_NOACCESS && !procfs->exempt)
-		msg(&app->out, "%ld process%s could not be read in full: %s is mounted "
-		    "with hidepid=noaccess: %s", unread, unread == 1 ? "" : "es",
-		    proc_name(app), reason);
+	if (unread > 0)
+		msg(&app->out, "%ld process%s could not be read in full%s%s%s%s%s: %s",
+		    unread, unread == 1 ? "" : "es", *others != '\0' ? ", nor " : "",
+		    others, guarded ? ": " : "", guarded ? proc_name(app) : "",
+		    guarded ? " is mounted with hidepid=noaccess" : "", reason);
 	else
-		msg(&app->out, "%ld process%s could not be read in full: %s", unread,
-		    unread == 1 ? "" : "es", reason);
+		msg(&app->out, "%s could not be read: %s", others, reason);
+}
+
+static void remark_step(struct app *app, const struct nsu_snapshot *snap,
+			const struct nsu_gap *gap)
+{
+	size_t count = nsu_snapshot_count_gaps(snap);
+	char what[40];
+
+	if (gap->inode != 0)
+		snprintf(what, sizeof(what), "%s:[%" PRIu64 "]",
+			 nsu_type_get_name(gap->type), gap->inode);
+	else
+		snprintf(what, sizeof(what), "process %d", (int)gap->pid);
+	msg(&app->out, "%zu step%s of the scan failed, the first: %s: %s: %s", count,
+	    count == 1 ? "" : "s", what, gap->step, strerror(gap->error));
 }
 
 int app_remark_gaps(struct app *app, const struct nsu_snapshot *snap)
@@ -162,6 +223,7 @@ int app_remark_gaps(struct app *app, const struct nsu_snapshot *snap)
 	const struct nsu_procfs *procfs = nsu_ctx_get_procfs(app->ctx);
 	const struct nsu_totals *totals = nsu_snapshot_get_totals(snap);
 	const struct nsu_gap *gap = nsu_snapshot_get_gap(snap, 0);
+	char *others = name_unread(totals);
 
 	if (procfs->real && !procfs->own_pids)
 		msg(&app->out, "this /proc shows the processes of another pid namespace: "
@@ -171,14 +233,11 @@ int app_remark_gaps(struct app *app, const struct nsu_snapshot *snap)
 		    "nothing else", proc_name(app));
 	if (totals->hidden != 0)
 		remark_hidden(app, procfs);
-	if (totals->unread > 0)
-		remark_unread(app, snap, totals->unread);
+	if (totals->unread > 0 || (others != NULL && *others != '\0'))
+		remark_unread(app, snap, others != NULL ? others : "");
 	else if (gap != NULL)
-		msg(&app->out,
-		    "%zu step%s of the scan failed, the first: process %d: %s: %s",
-		    nsu_snapshot_count_gaps(snap),
-		    nsu_snapshot_count_gaps(snap) == 1 ? "" : "s", (int)gap->pid,
-		    gap->step, strerror(gap->error));
+		remark_step(app, snap, gap);
+	free(others);
 	return app->opts.strict && !nsu_snapshot_is_complete(snap) ? 3 : 0;
 }
 

@@ -89,12 +89,24 @@ void targets_close(struct targets *targets)
 	targets->count = 0;
 }
 
+bool targets_name_ns(const struct targets *targets)
+{
+	enum nsu_target_kind kind;
+
+	for (size_t i = 0; i < targets->count; i++)
+		if (nsu_target_get_kind(targets->target[i].target, &kind) == 0 &&
+		    kind == NSU_TARGET_NS)
+			return true;
+	return false;
+}
+
 struct nsu_snapshot *targets_scan(struct app *app, const struct targets *targets,
 				  unsigned parts, unsigned types)
 {
 	struct nsu_scan_options opts = NSU_SCAN_OPTIONS_INIT;
 
-	opts.parts = parts;
+	/* A target may be one that only a descriptor or a mount holds. */
+	opts.parts = parts | (targets_name_ns(targets) ? FIND_PARTS : 0);
 	opts.types = types;
 	opts.targets = targets->handle;
 	opts.target_count = targets->count;

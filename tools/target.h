@@ -29,6 +29,8 @@ struct nsu_snapshot *targets_scan(struct app *app, const struct targets *targets
 int target_find(const struct app *app, const struct target *target,
 		const struct nsu_snapshot *snap, const struct nsu_task **task,
 		const struct nsu_ns **ns);
+/* Some of them is a namespace. */
+bool targets_name_ns(const struct targets *targets);
 /* Says that --type leaves out the namespace; -ENOENT. */
 int target_other_type(const struct app *app, const char *word, const struct nsu_ns *ns);
 /* Says that a target cannot be shown, in the words of its error. */

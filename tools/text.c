@@ -228,6 +228,23 @@ char *text_cut_end(const struct output *out, const char *text, size_t width)
 	return cut(out, text, width, false);
 }
 
+const char *text_size(char buf[static 16], uint64_t bytes)
+{
+	static const char units[] = "KMGTPE";
+	double size = (double)bytes;
+	const char *unit = units;
+
+	if (bytes < 1000) {
+		snprintf(buf, 16, "%u", (unsigned)bytes);
+		return buf;
+	}
+	/* Three digits: 999K, then 0.98M would be less than it says. */
+	for (size /= 1024; size >= 999.5 && unit[1] != '\0'; unit++)
+		size /= 1024;
+	snprintf(buf, 16, size < 9.95 ? "%.1f%c" : "%.0f%c", size, *unit);
+	return buf;
+}
+
 const char *text_age(char buf[static 16], uint64_t seconds)
 {
 	uint64_t number = seconds;

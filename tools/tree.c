@@ -115,20 +115,41 @@ static void remark_threads(const struct app *app, const struct nsu_snapshot *sna
 		    count, count == 1 ? " has" : "s have", count == 1 ? "its" : "their");
 }
 
-/* Held by a descriptor, a mount or a child alone. */
+/* Those mounted in the caller's mount namespace that nothing in the picture is in. */
+static size_t count_pinned(const struct app *app, const struct nsu_snapshot *snap)
+{
+	const struct nsu_bind *bind;
+	struct nsu_binds *binds;
+	const struct nsu_ns *ns;
+	uint64_t last = 0;
+	size_t n = 0;
+
+	if (nsu_binds_new(app->ctx, NULL, &binds) < 0)
+		return 0;
+	for (size_t i = 0; (bind = nsu_binds_get(binds, i)); i++) {
+		if (bind->inode != last &&
+		    nsu_snapshot_find_inode(snap, bind->inode, &ns) == -ENOENT)
+			n++;
+		last = bind->inode;
+	}
+	nsu_binds_free(binds);
+	return n;
+}
+
+/* Held by a descriptor, a mount or a child alone, as far as the picture knows them. */
 static void remark_memberless(const struct app *app, const struct nsu_snapshot *snap)
 {
 	const struct nsu_ns *ns;
-	size_t n = 0;
+	size_t n;
 
-	if (!nsu_snapshot_is_complete(snap))
+	if (!view_knows_tasks(snap))
 		return;
+	n = count_pinned(app, snap);
 	nsu_foreach_ns(ns, snap)
-		if (!nsu_ns_count_tasks(ns) && !nsu_ns_count_zombies(ns))
-			n++;
+		n += view_is_orphan(ns);
 	if (n)
-		msg(&app->out, n == 1 ? "%zu namespace has no process: nstree -l -P" :
-		    "%zu namespaces have no process: nstree -l -P", n);
+		msg(&app->out, n == 1 ? "%zu namespace has no process: nstree --orphans" :
+		    "%zu namespaces have no process: nstree --orphans", n);
 }
 
 static int print_tree(struct app *app, struct picture *picture)
@@ -155,5 +176,5 @@ static void remark(struct app *app, const struct nsu_snapshot *snap)
 
 int view_tree(struct app *app)
 {
-	return picture_show(app, print_tree, remark);
+	return picture_show(app, 0, print_tree, remark);
 }

@@ -166,7 +166,7 @@ int view_init(const struct nsu_snapshot *snap, const struct nsu_ns *pidns,
 {
 	int r = nsu_snapshot_find_pid(snap, pidns, 1, ret);
 
-	if (r == -ENOENT && !nsu_snapshot_is_complete(snap) && may_hide_init(snap))
+	if (r == -ENOENT && !view_knows_tasks(snap) && may_hide_init(snap))
 		return -ENODATA;
 	return r;
 }
@@ -199,30 +199,70 @@ char *view_owns(const struct nsu_ns *user)
 	return strdup(len ? text : "-");
 }
 
-char *view_netns_name(const struct app *app, const struct nsu_binds *binds,
-		      const struct nsu_ns *net)
+size_t view_first_bind(const struct nsu_binds *binds, uint64_t inode)
+{
+	size_t low = 0, high = nsu_binds_count(binds);
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (nsu_binds_get(binds, middle)->inode < inode)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+bool view_knows_tasks(const struct nsu_snapshot *snap)
+{
+	const struct nsu_gap *gap;
+
+	if (nsu_snapshot_get_totals(snap)->hidden)
+		return false;
+	for (size_t i = 0; (gap = nsu_snapshot_get_gap(snap, i)); i++)
+		if (!gap->inode && strcmp(gap->step, "fd") != 0 &&
+		    strcmp(gap->step, "sockets") != 0)
+			return false;
+	return true;
+}
+
+bool view_is_orphan(const struct nsu_ns *ns)
+{
+	return !nsu_ns_count_tasks(ns) && !nsu_ns_count_zombies(ns);
+}
+
+const char *view_netns_find(const struct nsu_binds *binds, const struct nsu_ns *net)
 {
 	static const char *const dirs[] = { "/run/netns/", "/var/run/netns/" };
+	uint64_t inode = nsu_ns_get_inode(net);
 	const struct nsu_bind *bind;
 
-	for (size_t i = 0; (bind = nsu_binds_get(binds, i)) != NULL; i++) {
-		if (bind->inode != nsu_ns_get_inode(net) || bind->type != NSU_NET)
+	for (size_t i = view_first_bind(binds, inode);
+	     (bind = nsu_binds_get(binds, i)) && bind->inode == inode; i++) {
+		if (bind->type != NSU_NET)
 			continue;
 		for (size_t d = 0; d < sizeof(dirs) / sizeof(dirs[0]); d++) {
 			size_t len = strlen(dirs[d]);
-			char *name, *text;
 
-			if (strncmp(bind->path, dirs[d], len) != 0 ||
-			    strchr(bind->path + len, '/'))
-				continue;
-			name = text_escape(&app->out, bind->path + len);
-			if (!name || asprintf(&text, "netns:%s", name) < 0)
-				text = NULL;
-			free(name);
-			return text;
+			if (strncmp(bind->path, dirs[d], len) == 0 &&
+			    !strchr(bind->path + len, '/'))
+				return bind->path + len;
 		}
 	}
 	return NULL;
+}
+
+char *view_netns_name(const struct app *app, const struct nsu_binds *binds,
+		      const struct nsu_ns *net)
+{
+	const char *found = view_netns_find(binds, net);
+	char *name = found ? text_escape(&app->out, found) : NULL, *text;
+
+	if (!name || asprintf(&text, "netns:%s", name) < 0)
+		text = NULL;
+	free(name);
+	return text;
 }
 
 bool view_is_wide(const struct app *app, int columns)

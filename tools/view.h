@@ -47,6 +47,14 @@ bool view_init_ended(const struct nsu_snapshot *snap, const struct nsu_ns *pidns
 char *view_owns(const struct nsu_ns *user);
 /* From how many on zombies are worth a word. */
 #define MANY_ZOMBIES 10
+/* The index of the first of the sorted binds whose inode is not below this one. */
+size_t view_first_bind(const struct nsu_binds *binds, uint64_t inode);
+/* Every task was read, whatever else was not: which namespaces have none is known. */
+bool view_knows_tasks(const struct nsu_snapshot *snap);
+/* No process is in it, not even an ended one. */
+bool view_is_orphan(const struct nsu_ns *ns);
+/* "blue" for a network namespace that is named in /run/netns; borrowed, not escaped. */
+const char *view_netns_find(const struct nsu_binds *binds, const struct nsu_ns *net);
 /* "netns:blue" for a network namespace that is named in /run/netns, as a target word;
    escaped, malloc'ed. NULL: it is not, or no memory. binds may be NULL. */
 char *view_netns_name(const struct app *app, const struct nsu_binds *binds,

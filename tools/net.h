@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the views print of network namespaces: card-net.c, cells-net.c, json-net.c. */
+#ifndef NSTREE_NET_H
+#define NSTREE_NET_H
+
+#include <json-c/json.h>
+#include "nstree.h"
+
+#define NET_ALL (NSU_NET_LINKS | NSU_NET_ADDRESSES | NSU_NET_ROUTES | NSU_NET_SOCKETS)
+
+/* nsu_net_new() with as much as this kernel tells; *parts is that then. */
+int net_read(const struct app *app, const struct nsu_ns *ns, unsigned *parts,
+	     struct nsu_net **ret);
+/* The link of that index, NULL: there is none. */
+const struct nsu_link *net_find_link(const struct nsu_net *net, int index);
+/* "default via 10.0.0.1 dev eth0", links by their names as they are; malloc'ed. */
+char *net_route_text(const struct nsu_net *net, const struct nsu_route *route);
+
+/* A process that has a socket open: by its inode, then the task's number. */
+struct net_owner {
+	uint64_t inode;
+	const struct nsu_task *task;
+};
+struct net_owners {
+	struct net_owner *list;
+	size_t count, size;
+	bool partial;		/* some descriptors could not be read */
+};
+/* Among the members and holders of the namespace. 0 or negative errno. */
+int net_find_owners(const struct app *app, const struct nsu_ns *ns,
+		    const struct nsu_net *net, struct net_owners *ret);
+void net_free_owners(struct net_owners *owners);
+/* Where those of a socket begin; they end where the inode is another. */
+size_t net_owners_of(const struct net_owners *owners, uint64_t inode);
+
+/* json-net.c: the facts of a network namespace, NULL: they could not be read. */
+struct json_object *json_net(const struct app *app, const struct nsu_ns *ns);
+
+#endif
