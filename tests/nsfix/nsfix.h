@@ -45,6 +45,7 @@ struct task {
 };
 
 struct fix;
+struct board;
 
 typedef void fix_body(struct fix *f, int slot);
 
@@ -69,6 +70,7 @@ struct fix {
 	int report_r, report_w;
 	int signals;
 	int aux[2];		/* a situation's own pipe or descriptor */
+	struct board *board;	/* held.h */
 	bool closed;		/* every reporter is started: end of file means trouble */
 	struct task self;
 	struct task *tasks;
@@ -130,6 +132,11 @@ void json_tasks(FILE *out, const struct task *t, size_t count);
 void json_member(FILE *out, const char *key, const struct task *t);
 void json_key_string(FILE *out, const char *key, const char *text);
 
+/* sit-thread.c: until the leader of the calling thread's process has ended */
+void await_leader(struct fix *f);
+/* sit-fuse.c: a directory to mount on, in a mount namespace of one's own */
+const char *mount_point(void);
+
 /* situations */
 int build_sandbox(struct fix *f);
 int build_host_and_two(struct fix *f);
@@ -154,6 +161,29 @@ int build_hostile_name(struct fix *f);
 int build_churn(struct fix *f);
 int build_waiting(struct fix *f);
 int build_dead_fuse(struct fix *f);
+int build_dead_fuse_pin(struct fix *f);
+int build_fuse_swap(struct fix *f);
+int build_held_tasks(struct fix *f);
+int build_held_zombie(struct fix *f);
+int build_held_children(struct fix *f);
+int build_held_fd(struct fix *f);
+int build_held_thread_fd(struct fix *f);
+int build_held_dead_leader_fd(struct fix *f);
+int build_held_socket(struct fix *f);
+int build_held_shared_socket(struct fix *f);
+int build_held_tun(struct fix *f);
+int build_held_message(struct fix *f);
+int build_held_second_message(struct fix *f);
+int build_held_mount(struct fix *f);
+int build_held_mount_other(struct fix *f);
+int build_held_mount_nested(struct fix *f);
+int build_held_mntns_fd(struct fix *f);
+int build_held_orphan_pin(struct fix *f);
+int build_held_detached(struct fix *f);
+int build_held_opened(struct fix *f);
+int build_held_child(struct fix *f);
+int build_held_owned(struct fix *f);
+int build_held_cred(struct fix *f);
 /* hostile-name starts nsfix anew under its hostile arguments; main asks here first. */
 void resume_hostile(void);
 

@@ -1,22 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A FUSE server that answers until its file is open and never again. The protocol is
+ * A FUSE server that answers until its file is open and never again, or one that never
+ * answers anybody but its accomplice. The protocol is
  * spoken here: what is needed is small, and musl comes without <linux/fuse.h>.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "nsfix.h"
+#include "held.h"
 
 #define FILE_NAME "file"
 #define FILE_NODE 2
+#define EQUAL 50		/* calls that take about as long as a server's answer */
 
 /* Those opcodes of the FUSE protocol that are answered. */
-enum { OP_LOOKUP = 1, OP_GETATTR = 3, OP_OPEN = 14, OP_INIT = 26 };
+enum {
+	OP_LOOKUP = 1, OP_FORGET = 2, OP_GETATTR = 3, OP_OPEN = 14, OP_RELEASE = 18,
+	OP_FLUSH = 25, OP_INIT = 26, OP_BATCH_FORGET = 42,
+};
 
 struct request {
 	uint32_t len, opcode;
@@ -93,35 +100,42 @@ static int answer(const struct request *q, struct reply *r)
 		return sizeof(r->body.attr);
 	case OP_OPEN:
 		return sizeof(r->body.open);
+	case OP_FLUSH:
+	case OP_RELEASE:
+		return 0;
 	default:
 		return -ENOSYS;
 	}
 }
 
-static void serve_until_open(struct fix *f, int fd)
+/* Answers one request, but none of strangers if there is an accomplice; its opcode. */
+static uint32_t serve(struct fix *f, int fd, uint32_t accomplice)
 {
 	union {
 		struct request q;
 		char space[16384];
 	} in;
+	struct reply r;
+	int size;
 
-	do {
-		struct reply r;
-		int size;
-
-		memset(&r, 0, sizeof(r));
-		if (read(fd, &in, sizeof(in)) < (ssize_t)sizeof(in.q))
-			fix_die(f, "read a FUSE request");
-		size = answer(&in.q, &r);
-		r.head.unique = in.q.unique;
-		r.head.error = size < 0 ? size : 0;
-		r.head.len = (uint32_t)(sizeof(r.head) + (size < 0 ? 0 : (size_t)size));
-		if (write(fd, &r, r.head.len) < 0)
-			fix_die(f, "answer a FUSE request");
-	} while (in.q.opcode != OP_OPEN);
+	memset(&r, 0, sizeof(r));
+	if (read(fd, &in, sizeof(in)) < (ssize_t)sizeof(in.q))
+		fix_die(f, "read a FUSE request");
+	if (in.q.opcode == OP_FORGET || in.q.opcode == OP_BATCH_FORGET)
+		return in.q.opcode;
+	if (accomplice && in.q.pid && in.q.pid != accomplice)
+		return in.q.opcode;
+	size = answer(&in.q, &r);
+	r.head.unique = in.q.unique;
+	r.head.error = size < 0 ? size : 0;
+	r.head.len = (uint32_t)(sizeof(r.head) + (size < 0 ? 0 : (size_t)size));
+	/* It may be gone: who asked was killed. */
+	if (write(fd, &r, r.head.len) < 0 && errno != ENOENT)
+		fix_die(f, "answer a FUSE request");
+	return in.q.opcode;
 }
 
-static const char *mount_point(void)
+const char *mount_point(void)
 {
 	static const char *const places[] = { "/mnt", "/media", "/tmp", "/run", "/" };
 	size_t i = 0;
@@ -132,7 +146,7 @@ static const char *mount_point(void)
 	return places[i];
 }
 
-static void body_fuse_user(struct fix *f, int slot)
+static int open_file(struct fix *f)
 {
 	char path[64];
 	int fd;
@@ -143,27 +157,41 @@ static void body_fuse_user(struct fix *f, int slot)
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		fix_die(f, "open a file on FUSE");
-	fix_report_fd(f, slot, fd);
+	return fd;
+}
+
+static void body_fuse_user(struct fix *f, int slot)
+{
+	fix_report_fd(f, slot, open_file(f));
 	fix_hold(f);
+}
+
+static pid_t mount_fuse(struct fix *f, int slot, fix_body *user)
+{
+	char options[128];
+
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
+		fix_die(f, "make mounts private");
+	f->aux[0] = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+	if (f->aux[0] < 0)
+		fix_die(f, "open /dev/fuse");
+	snprintf(options, sizeof(options), "fd=%d,rootmode=40000,user_id=%u,group_id=%u",
+		 f->aux[0], geteuid(), getegid());
+	if (mount("nsfix", mount_point(), "fuse.nsfix", MS_NOSUID | MS_NODEV, options))
+		fix_die(f, "mount FUSE");
+	return fix_spawn(f, slot, 0, user);
+}
+
+static void serve_until_open(struct fix *f, int slot, fix_body *user)
+{
+	mount_fuse(f, slot + 1, user);
+	while (serve(f, f->aux[0], 0) != OP_OPEN)
+		;
 }
 
 static void body_fuse_server(struct fix *f, int slot)
 {
-	char options[128];
-	int fd;
-
-	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
-		fix_die(f, "make mounts private");
-	fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
-	if (fd < 0)
-		fix_die(f, "open /dev/fuse");
-	snprintf(options, sizeof(options), "fd=%d,rootmode=40000,user_id=%u,group_id=%u",
-		 fd, geteuid(), getegid());
-	if (mount("nsfix", mount_point(), "fuse.nsfix", MS_NOSUID | MS_NODEV, options))
-		fix_die(f, "mount FUSE");
-	f->aux[0] = fd;
-	fix_spawn(f, slot + 1, 0, body_fuse_user);
-	serve_until_open(f, fd);
+	serve_until_open(f, slot, body_fuse_user);
 }
 
 int build_dead_fuse(struct fix *f)
@@ -179,4 +207,82 @@ int build_dead_fuse(struct fix *f)
 	snprintf(path, sizeof(path), "%s/" FILE_NAME, mount_point());
 	json_key_string(f->out, "path", path);
 	return 0;
+}
+
+/* Whoever looks for the pin by its path asks the server for what lies below it. */
+static void body_pinning_user(struct fix *f, int slot)
+{
+	char source[64], target[64], of[LINK_SIZE];
+	int net = held_new(f, CLONE_NEWNET, "ns/net", NULL), file = open_file(f);
+	struct holder *h;
+
+	snprintf(source, sizeof(source), "/proc/thread-self/fd/%d", net);
+	snprintf(target, sizeof(target), "/proc/thread-self/fd/%d", file);
+	held_link(f, net, of);
+	if (mount(source, target, NULL, MS_BIND, NULL))
+		fix_die(f, "pin a namespace on a file on FUSE");
+	close(net);
+	h = held_note(f, "mount", of);
+	snprintf(h->path, sizeof(h->path), "%s/" FILE_NAME, mount_point());
+	held_own(f, "mnt", h->in);
+	fix_report_fd(f, slot, file);
+	fix_hold(f);
+}
+
+static void body_pinning_server(struct fix *f, int slot)
+{
+	serve_until_open(f, slot, body_pinning_user);
+}
+
+int build_dead_fuse_pin(struct fix *f)
+{
+	return held_build(f, CLONE_NEWNS, body_pinning_server, 2);
+}
+
+/* A socket of which this is the only descriptor. */
+static void become_socket(int fd)
+{
+	int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	dup2(sock, fd);
+	close(sock);
+}
+
+/* A hostile process: what its descriptor is changes while it is looked at. */
+static void body_swapping_user(struct fix *f, int slot)
+{
+	int file = open_file(f), fd = dup(file);
+
+	if (fd < 0)
+		fix_die(f, "duplicate a descriptor");
+	fix_report_fd(f, slot, fd);
+	close(f->report_w);
+	/* As long the one as the other: closing the file again waits for the server. */
+	while (!fix_ended(f)) {
+		become_socket(fd);
+		dup2(file, fd);
+		for (int i = 0; i < EQUAL; i++)
+			fix_ended(f);
+	}
+	_exit(0);
+}
+
+static void body_hostile_server(struct fix *f, int slot)
+{
+	pid_t accomplice = mount_fuse(f, slot + 1, body_swapping_user);
+	struct pollfd p[2] = {
+		{ .fd = f->aux[0], .events = POLLIN },
+		{ .fd = f->life_r, .events = POLLIN },
+	};
+
+	fix_report(f, slot);
+	close(f->report_w);
+	while (poll(p, 2, -1) > 0 && !p[1].revents)
+		serve(f, f->aux[0], (uint32_t)accomplice);
+	_exit(0);
+}
+
+int build_fuse_swap(struct fix *f)
+{
+	return held_build(f, CLONE_NEWNS, body_hostile_server, 2);
 }

@@ -79,19 +79,25 @@ static char leader_state(void)
 	return p && p[1] ? p[2] : '?';
 }
 
-static void *run_without_leader(void *arg)
+void await_leader(struct fix *f)
 {
-	struct thread *t = arg;
 	char state;
 
-	if (unshare(CLONE_NEWNET))
-		fix_die(t->f, "new net namespace of a thread");
 	while ((state = leader_state()) != 'Z') {
 		errno = EIO;
 		if (state == '?')
-			fix_die(t->f, "read the leader's state");
+			fix_die(f, "read the leader's state");
 		sched_yield();
 	}
+}
+
+static void *run_without_leader(void *arg)
+{
+	struct thread *t = arg;
+
+	if (unshare(CLONE_NEWNET))
+		fix_die(t->f, "new net namespace of a thread");
+	await_leader(t->f);
 	fix_report(t->f, t->slot);
 	fix_hold(t->f);
 }
