@@ -46,6 +46,22 @@ static void try_mount(char *text)
 		abort();
 }
 
+static void try_facts(char *text)
+{
+	char *here = strdup(text), *copy = strdup(text), *root = NULL;
+	struct nsu_mounts *mounts = NULL;
+	struct nsu_clocks clocks;
+
+	nsi_parse_offsets(text, &clocks);
+	if (here && !nsi_find_cgroup_root(here, text, &root) && !*root)
+		abort();
+	if (copy && !nsi_mounts_parse(copy, &mounts) && !mounts)
+		abort();
+	nsu_mounts_free(mounts);
+	free(root);
+	free(here);
+}
+
 static void try_word(char *text)
 {
 	struct nsu_target *target = NULL;
@@ -139,7 +155,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static void (*const parsers[])(char *) = {
 		try_link, try_nspid, try_stat, try_mount, nsi_unescape_octal, try_word,
-		try_escape, try_passwd, try_group, try_environ,
+		try_facts, try_escape, try_passwd, try_group, try_environ,
 	};
 	char *text;
 

@@ -10,11 +10,12 @@
 #include "kid.h"
 #include "../tap.h"
 
-enum { UNIFIED, PIDS, FREEZER, HIERARCHIES };
+/* Those from MEMORY on are for usage and limits alone. */
+enum { UNIFIED, PIDS, FREEZER, MEMORY, CPU, HIERARCHIES };
 
 /* What the test makes is below these; "": the host has no such hierarchy to use. */
 static char top[HIERARCHIES][PATH_MAX];
-static const char *const controller[] = { "", "pids", "freezer" };
+static const char *const controller[] = { "", "pids", "freezer", "memory", "cpu" };
 
 static struct nsu_ctx *ctx;
 static int target = -1;			/* the /proc/PID of what is looked at */
@@ -99,6 +100,7 @@ static int outcome(const struct nsi_cgroups *groups, int which)
 /* Which a kid looks at with its own eyes. */
 static int asked;
 
+__attribute__((unused))
 static int open_asked(void)
 {
 	struct nsi_cgroups groups = { 0 };
@@ -107,6 +109,7 @@ static int open_asked(void)
 	return r < 0 ? r : outcome(&groups, asked);
 }
 
+__attribute__((unused))
 static int said_by(int (*body)(void))
 {
 	struct kid kid;
@@ -118,6 +121,7 @@ static int said_by(int (*body)(void))
 	return kid.said;
 }
 
+__attribute__((unused))
 static int open_and_join(void)
 {
 	struct nsi_cgroups groups = { 0 };

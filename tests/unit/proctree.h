@@ -135,15 +135,15 @@ static struct nsu_snapshot *tree_scan_with(unsigned parts, unsigned types,
 	struct nsu_ctx_options options = NSU_CTX_OPTIONS_INIT;
 	struct nsu_scan_options scan = NSU_SCAN_OPTIONS_INIT;
 	struct nsu_snapshot *snap = NULL;
-	struct nsu_ctx *ctx = NULL;
+	struct nsu_ctx *made = NULL;
 
 	options.proc_fd = tree_fd;
 	options.disable = disable;
 	scan.parts = parts;
 	scan.types = types;
-	is_int(nsu_ctx_new(&options, &ctx), 0, "a context on the tree");
-	is_int(nsu_snapshot_new(ctx, &scan, &snap), 0, "a scan of it");
-	*ret_ctx = ctx;
+	is_int(nsu_ctx_new(&options, &made), 0, "a context on the tree");
+	is_int(nsu_snapshot_new(made, &scan, &snap), 0, "a scan of it");
+	*ret_ctx = made;
 	return snap;
 }
 

@@ -64,7 +64,7 @@ static void test_join(int which)
 	kid = kid_in(which, "a/b: (deleted) \\040");
 	hold();
 	ok(!held.same && !held.frozen, "it is elsewhere");
-	for (int i = 0; i < HIERARCHIES; i++)
+	for (int i = 0; i < MEMORY; i++)
 		if (*top[i])
 			is_int(outcome(&held, i), i == which, "in %s", controller[i]);
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", find(&held, which)->fd);
@@ -318,7 +318,7 @@ static void checks(void)
 {
 	ok(!nsu_ctx_new(NULL, &ctx), "a context");
 	test_self();
-	for (int i = 0; i < HIERARCHIES; i++) {
+	for (int i = 0; i < MEMORY; i++) {
 		if (!*top[i]) {
 			skip(*controller[i] ? controller[i] : "v2", "no such hierarchy");
 			continue;

@@ -210,7 +210,7 @@ static void test_hierarchy(int which)
 static void checks(void)
 {
 	ok(!nsu_ctx_new(NULL, &ctx), "a context");
-	for (int i = 0; i < HIERARCHIES; i++) {
+	for (int i = 0; i < MEMORY; i++) {
 		if (*top[i])
 			test_hierarchy(i);
 		else
