@@ -22,6 +22,7 @@ enum {
 	NR_FSOPEN = 430,
 	NR_FSCONFIG = 431,
 	NR_PIDFD_OPEN = 434,
+	NR_PIDFD_GETFD = 438,
 	NR_STATMOUNT = 457,
 	NR_LISTNS = 470,
 
@@ -35,11 +36,14 @@ enum {
 #define GET_MNTNS_ID	_IOR(0xb7, 5, uint64_t)
 #define GET_PID_FROM	_IOR(0xb7, 6, int)
 #define MNTNS_GET_INFO	_IOR(0xb7, 10, uint64_t[2])
+#define MNTNS_GET_NEXT	_IOR(0xb7, 11, uint64_t[2])
 #define GET_ID		_IOR(0xb7, 13, uint64_t)
 #define PIDFD_NET	_IO(0xff, 4)
 #define PIDFD_INFO	_IOWR(0xff, 11, char[64])
 #define PIDFS		0x50494446
 #define COOKIE		71
+#define SOCKET_NS	0x894c
+#define NSFS_ROOT	(-10003)
 
 static int open_ns(const char *type)
 {
@@ -93,6 +97,19 @@ static bool has_mntns_info(void)
 	return ask_ns("mnt", MNTNS_GET_INFO, info);
 }
 
+/* There may be none behind ours, or none for us to see. */
+static bool has_mnt_next(void)
+{
+	uint64_t info[2] = { sizeof(info) };
+	int fd = open_ns("mnt"), next = ioctl(fd, MNTNS_GET_NEXT, info);
+	bool found = next >= 0 || errno == ENOENT || errno == EPERM;
+
+	if (next >= 0)
+		close(next);
+	close(fd);
+	return found;
+}
+
 static bool has_pidns_translate(void)
 {
 	return ask_ns("pid", GET_PID_FROM, (void *)(intptr_t)getpid());
@@ -105,17 +122,42 @@ static bool has_ns_id(void)
 	return ask_ns("uts", GET_ID, &id);
 }
 
-static bool has_ns_handle(void)
+struct handle {
+	struct file_handle head;
+	char data[128];
+};
+
+static bool take_handle(struct handle *ret)
 {
-	struct {
-		struct file_handle head;
-		char data[128];
-	} handle = { .head.handle_bytes = sizeof(handle.data) };
 	int fd = open_ns("net"), mount_id, r;
 
-	r = name_to_handle_at(fd, "", &handle.head, &mount_id, AT_EMPTY_PATH);
+	*ret = (struct handle){ .head.handle_bytes = sizeof(ret->data) };
+	r = name_to_handle_at(fd, "", &ret->head, &mount_id, AT_EMPTY_PATH);
 	close(fd);
 	return r == 0;
+}
+
+static bool opens(int fd)
+{
+	if (fd < 0)
+		return false;
+	close(fd);
+	return true;
+}
+
+static bool has_ns_handle(void)
+{
+	struct handle handle;
+
+	return take_handle(&handle);
+}
+
+static bool has_nsfs_handle(void)
+{
+	struct handle handle;
+
+	return take_handle(&handle) &&
+		opens(open_by_handle_at(NSFS_ROOT, &handle.head, O_RDONLY | O_CLOEXEC));
 }
 
 static bool has_file(const char *path)
@@ -156,14 +198,6 @@ static bool has_task_nlink(void)
 static int pidfd(unsigned flags)
 {
 	return syscall(NR_PIDFD_OPEN, getpid(), flags);
-}
-
-static bool opens(int fd)
-{
-	if (fd < 0)
-		return false;
-	close(fd);
-	return true;
 }
 
 static bool has_pidfd(void)
@@ -214,6 +248,29 @@ static bool has_netns_cookie(void)
 
 	close(fd);
 	return found;
+}
+
+static bool has_socket_ns(void)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool found = opens(ioctl(fd, SOCKET_NS));
+
+	close(fd);
+	return found;
+}
+
+static bool has_pidfd_getfd(void)
+{
+	int fd = pidfd(0);
+	bool found = opens(syscall(NR_PIDFD_GETFD, fd, fd, 0));
+
+	close(fd);
+	return found;
+}
+
+static bool has_kcmp(void)
+{
+	return syscall(SYS_kcmp, getpid(), getpid(), 2 /* KCMP_FILES */, 0L, 0L) == 0;
 }
 
 /* Whether procfs takes an option, without mounting one. */
@@ -292,16 +349,21 @@ static const struct {
 	{ "proc-subset", has_proc_subset },
 	{ "open-tree", has_open_tree },
 	{ "netns-cookie", has_netns_cookie },
+	{ "socket-ns", has_socket_ns },
+	{ "pidfd-getfd", has_pidfd_getfd },
+	{ "kcmp", has_kcmp },
 	{ "pidfs-inode", has_pidfs_inode },
 	{ "pidfd-thread", has_pidfd_thread },
 	{ "pidfd-ns", has_pidfd_ns },
 	{ "mntns-id", has_mntns_id },
 	{ "mntns-info", has_mntns_info },
+	{ "mnt-next", has_mnt_next },
 	{ "pidns-translate", has_pidns_translate },
 	{ "statmount", has_statmount },
 	{ "pidfd-info", has_pidfd_info },
 	{ "ns-id", has_ns_id },
 	{ "ns-handle", has_ns_handle },
+	{ "nsfs-handle", has_nsfs_handle },
 	{ "proc-pidns", has_proc_pidns },
 	{ "listns", has_listns },
 };
