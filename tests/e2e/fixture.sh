@@ -8,8 +8,8 @@
 . "$(dirname "$0")/lib.sh"
 
 # Every task that the fixture tells, nsfix too, but a leader that has died.
-tasks='(if .situation == "dead-leader" then del(.tasks) else . end) |
-	[.. | objects | select(has("tid"))] | unique'
+tasks='(if .situation | endswith("dead-leader") or endswith("dead-leader-fd") then del(.tasks) else . end) |
+	[.. | objects | select(has("tids"))] | unique'
 
 check_links() {
 	local paths=() expected
@@ -217,12 +217,59 @@ check_bystander() {
 		"$(awk '/^Uid:/ { print $2 }' "/proc/$(fix .tasks[0].proc_pid)/status")" 1000
 }
 
+# What holds a namespace: a process or thread that is there, a descriptor of what it says,
+# a mount. What has no task in it shows none.
+check_held() {
+	local of kind pid tid fd socket path in
+	while IFS=$'\t' read -r of kind pid tid fd socket path in; do
+		case $kind in
+		fd)
+			is "$1: a descriptor of it" "$(readlink "/proc/$pid/task/$tid/fd/$fd")" \
+				"$of"
+			;;
+		socket | message*)
+			is "$1: a socket" "$(readlink "/proc/$pid/fd/$fd")" "socket:[$socket]"
+			;;
+		tun)
+			is "$1: a device" "$(readlink "/proc/$pid/fd/$fd")" /dev/net/tun
+			ok "$1: of the tun driver" grep -q '^iff:' "/proc/$pid/fdinfo/$fd"
+			;;
+		mount)
+			ok "$1: below the root" test "${path#/}" != "$path"
+			like "$1: a mount namespace" "$in" '^[0-9]+$'
+			;;
+		esac
+		case $kind in
+		zombie) is "$1: a zombie" "$(state "$pid")" Z ;;
+		process | thread) ok "$1: somebody is in it" is_member "${of//[\[\]]/?}" ;;
+		*) ok "$1: nobody is in $of" nobody_in "$of" ;;
+		esac
+	done < <(jq -r '[.holders[] | select(.kind == "zombie") | .of] as $in | .holders[] |
+		select(.kind == "zombie" or (.of as $o | $in | index($o) | not)) |
+		[.of, .kind // "-", .pid // "-", .tid // "-", .fd // "-", .socket // "-",
+		 .path // "-", .in // "-"] | @tsv' <<<"$FIX")
+	ok "$1: holders are told" test "$(fix '.holders | length')" -gt 0
+}
+
+check_dead_fuse_pin() {
+	local pid
+	pid=$(fix '.tasks[1].proc_pid')
+	ok "dead-fuse-pin: the pin" grep -q " $(fix '.holders[0].path') .* - nsfs " \
+		"/proc/$pid/mountinfo"
+	check_held dead-fuse-pin
+}
+
+check_fuse_swap() {
+	like "fuse-swap: one or the other" "$(readlink "/proc/$(fix '.tasks[1].proc_pid')/fd/$(
+		fix '.tasks[1].fd')")" '^(socket:.*|/.*/file)?$'
+}
+
 # How it ends: by its input, by a signal, by the signal that nobody can answer.
 check_end() {
 	local situation=$1 how=$2 pids status
 	shift 2
 	fixture "$@" || return 0
-	mapfile -t pids < <(fix '([.. | objects | select(has("tid")) | .pid] +
+	mapfile -t pids < <(fix '([.. | objects | select(has("tids")) | .pid] +
 		(.zombies // []) + (.loops // [])) | unique[]')
 	case $how in
 	close) status=0 ;;
@@ -236,7 +283,7 @@ check_end() {
 }
 
 check_situation() {
-	local situation=$1 arguments=()
+	local situation=$1 arguments=() ends=(close TERM KILL)
 	case $situation in
 	zombies) arguments=(7) ;;
 	churn) arguments=(2) ;;
@@ -246,10 +293,15 @@ check_situation() {
 	is "$situation: its name" "$(fix .situation)" "$situation"
 	check_links "$situation"
 	check_pids "$situation"
-	"check_${situation//-/_}"
+	case $situation in
+	held-*) check_held "$situation" ;;
+	*) "check_${situation//-/_}" ;;
+	esac
 	fixture_close
 	is "$situation: status" "$fix_rc" 0
-	for how in close TERM KILL; do
+	# Those of one kind end alike: as hard as can be is enough.
+	[[ $situation == held-* ]] && ends=(KILL)
+	for how in "${ends[@]}"; do
 		check_end "$situation" "$how" "$situation" "${arguments[@]}"
 	done
 }

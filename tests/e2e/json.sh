@@ -14,7 +14,25 @@ jsonschema.Draft7Validator.check_schema(schema)
 errors = list(jsonschema.Draft7Validator(schema).iter_errors(json.load(sys.stdin)))
 for e in errors[:5]:
     print("/".join(map(str, e.absolute_path)), e.message[:200])
-sys.exit(bool(errors))' "$top/tools/nstree.schema.json" <<<"$out"
+sys.exit(bool(errors))' "$top/tools/${1:-nstree}.schema.json" <<<"$out"
+}
+
+test_questions() {
+	local words
+	if ! /usr/bin/python3 -c 'import jsonschema' 2>/dev/null; then
+		skip 'the schema of questions' 'no python3-jsonschema'
+		return
+	fi
+	fixture nested5 || return 0
+	nstree --json >"$tmp/before" 2>/dev/null
+	for words in '--uid 0' '--gid 7 self' "--path $tmp" "--may $$ $(fix '.tasks[2].proc_pid')" \
+		"--may $(fix '.tasks[2].proc_pid') $$" "--diff $$ $(fix '.tasks[2].proc_pid')" \
+		"--diff $tmp/before $tmp/before"; do
+		# shellcheck disable=SC2086
+		run nstree --json $words
+		is "schema, ${words%% *}" "$(validate nstree-question)" ''
+	done
+	fixture_close
 }
 
 test_schema() {
@@ -30,9 +48,11 @@ test_schema() {
 		fi
 		run nstree --json
 		is "schema, ${situation:-this host}" "$(validate)" ''
+		run nstree --json --facts
+		is "schema with facts, ${situation:-this host}" "$(validate)" ''
 		[ -z "$situation" ] || fixture_close
 	done
-	run as_user "$NSTREE" --json
+	run as_user "$NSTREE" --json --facts
 	is 'schema, an ordinary user' "$(validate)" ''
 	run in_pidns "$NSTREE" --json
 	is 'schema, a child pid namespace' "$(validate)" ''
@@ -74,7 +94,7 @@ test_disable() {
 			ns-id)		drop='.namespaces[].id = null' ;;
 			mntns-id)	drop='.namespaces[].mntns_id = null' ;;
 			owner)		drop='(.namespaces[] | .owner, .parent, .level, .creator,
-						.uid_map, .gid_map, .setgroups, .children, .owned) = null |
+						.uid_map, .gid_map, .setgroups, .children, .owned, .holders) = null |
 					.namespaces |= map(select(.tasks + .heirs + [.zombies] != [0]))' ;;
 			owner-uid)	drop='.namespaces[].creator = null' ;;
 			nspid)		drop='.tasks[].pids = null' ;;
@@ -155,6 +175,7 @@ test_sorted() {
 	fixture_close
 }
 
+test_questions
 test_schema
 test_disable
 test_dot
