@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * fleet PROCS SETS [-t THREADS] [-f FILES]: a host to measure on.
+ * fleet PROCS SETS [-t THREADS] [-f FILES] [-s SOCKETS]: a host to measure on.
  *
  * Builds SETS namespace sets as a container has them (mnt uts ipc net pid cgroup) with
  * PROCS processes in all, this one counted, prints one line beginning with "ready", and
@@ -20,6 +20,7 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -30,7 +31,7 @@
 #define THREAD_STACK (32 * 1024)
 
 struct plan {
-	long procs, sets, threads, files;
+	long procs, sets, threads, files, sockets;
 	int ready[2]; /* each process writes one byte: 0, or the errno that stopped it */
 	int alive[2];	/* only the first process keeps the write end */
 };
@@ -90,14 +91,15 @@ static void restore_limits(const struct limit *l, size_t n)
 
 static void own_limits(const struct plan *p)
 {
+	long files = p->files + p->sockets;
 	struct rlimit r;
 
-	if (getrlimit(RLIMIT_NOFILE, &r) == 0 && r.rlim_cur < (rlim_t)p->files + 32) {
-		r.rlim_cur = p->files + 32;
+	if (getrlimit(RLIMIT_NOFILE, &r) == 0 && r.rlim_cur < (rlim_t)files + 32) {
+		r.rlim_cur = files + 32;
 		if (r.rlim_max < r.rlim_cur)
 			r.rlim_max = r.rlim_cur;
 		if (setrlimit(RLIMIT_NOFILE, &r) < 0)
-			errx(77, "%ld descriptors in a process: %s", p->files,
+			errx(77, "%ld descriptors in a process: %s", files,
 			     strerror(errno));
 	}
 }
@@ -139,6 +141,9 @@ static _Noreturn void be_member(const struct plan *p)
 
 	for (long i = 0; i < p->files && !r; i++)
 		if (dup(0) < 0)
+			r = errno;
+	for (long i = 0; i < p->sockets && !r; i++)
+		if (socket(AF_INET, SOCK_DGRAM, 0) < 0)
 			r = errno;
 	if (!r)
 		r = start_threads(p->threads - 1);
@@ -251,8 +256,9 @@ static int run(const struct plan *p)
 	if (!r)
 		r = await_members(p);
 	if (!r) {
-		printf("ready processes %ld sets %ld threads %ld files %ld ms %.0f\n",
-		       p->procs, p->sets, p->threads, p->files, now_ms() - start);
+		printf("ready processes %ld sets %ld threads %ld files %ld sockets %ld "
+		       "ms %.0f\n", p->procs, p->sets, p->threads, p->files,
+		       p->sockets, now_ms() - start);
 		fflush(stdout);
 		while (read(0, &c, 1) > 0 || errno == EINTR)
 			errno = 0;
@@ -279,16 +285,19 @@ static void parse(int argc, char **argv, struct plan *p)
 	int c;
 
 	*p = (struct plan){ .threads = 1 };
-	while ((c = getopt(argc, argv, "t:f:")) != -1) {
+	while ((c = getopt(argc, argv, "t:f:s:")) != -1) {
 		if (c == 't')
 			p->threads = count_arg(optarg, 1, "threads");
 		else if (c == 'f')
 			p->files = count_arg(optarg, 0, "files");
+		else if (c == 's')
+			p->sockets = count_arg(optarg, 0, "sockets");
 		else
 			exit(2);
 	}
 	if (argc - optind != 2)
-		errx(2, "usage: fleet [-t THREADS] [-f FILES] PROCESSES SETS");
+		errx(2, "usage: fleet [-t THREADS] [-f FILES] [-s SOCKETS] PROCESSES "
+		     "SETS");
 	p->procs = count_arg(argv[optind], 2, "processes");
 	p->sets = count_arg(argv[optind + 1], 1, "sets");
 	if (p->procs <= p->sets)

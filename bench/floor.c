@@ -27,11 +27,19 @@
 #define GET_MNTNS_ID _IOR(0xb7, 0x5, uint64_t)
 #define GET_ID _IOR(0xb7, 0xd, uint64_t)
 
-enum { TASKS = 1, RELATIONS = 2, CHILDREN = 4, THREADS = 8, LEADERS = 16 };
+#define MNT_GET_NEXT _IOR(0xb7, 0xb, struct mnt_ns)
+#define MNT_GET_PREV _IOR(0xb7, 0xc, struct mnt_ns)
+#define NR_STATMOUNT 457
+#define NR_LISTMOUNT 458
+
+enum {
+	TASKS = 1, RELATIONS = 2, CHILDREN = 4, THREADS = 8, LEADERS = 16, FDS = 32,
+	MOUNTS = 64,
+};
 enum { USER, PID, MNT, UTS, IPC, NET, CGROUP, TIME, NTYPES };
 
 static const char *const part_names[] = {
-	"tasks", "relations", "children", "threads", "leaders",
+	"tasks", "relations", "children", "threads", "leaders", "fds", "mounts",
 };
 static const char *const type_names[NTYPES] = {
 	"user", "pid", "mnt", "uts", "ipc", "net", "cgroup", "time",
@@ -45,11 +53,21 @@ struct dirent64 {
 	char name[];
 };
 
+struct mnt_ns {
+	uint32_t size, mounts;
+	uint64_t id;
+};
+
+struct mount_request {
+	uint32_t size, spare;
+	uint64_t id, param, ns;
+};
+
 struct scan {
 	unsigned parts;
 	int proc;
 	bool no_id, no_mntns_id;	/* said ENOTTY once: not asked again */
-	unsigned long calls, tasks, threads;
+	unsigned long calls, tasks, threads, fds, mounts;
 	uint64_t *seen;			/* open addressing; 0 is free */
 	size_t mask, used;
 	char (*leaders)[16];		/* pids that are the lowest of some namespace */
@@ -169,7 +187,7 @@ static void each_number(struct scan *s, int dir, char *buf, size_t size,
 		for (char *p = buf; p < buf + n; ) {
 			struct dirent64 *d = (struct dirent64 *)p;
 
-			if (d->name[0] >= '1' && d->name[0] <= '9')
+			if (d->name[0] >= '0' && d->name[0] <= '9')
 				fn(s, dir, d->name, arg);
 			p += d->len;
 		}
@@ -217,6 +235,70 @@ static void read_threads(struct scan *s, int ns, const char *pid)
 	CALL(s, close(dir));
 }
 
+static void one_fd(struct scan *s, int dir, const char *fd, const void *arg)
+{
+	char link[64];
+
+	(void)arg;
+	s->fds++;
+	CALL(s, readlinkat(dir, fd, link, sizeof(link)));
+}
+
+static void read_fds(struct scan *s, int proc, const char *pid)
+{
+	char buf[32768] __attribute__((aligned(8))), path[32];
+	int dir;
+
+	strcpy(stpcpy(path, pid), "/fd");
+	dir = CALL(s, openat(proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+	if (dir < 0)
+		return;
+	each_number(s, dir, buf, sizeof(buf), one_fd, NULL);
+	CALL(s, close(dir));
+}
+
+/* Which file system each mount is of: that tells a pin. */
+static void list_mounts(struct scan *s, uint64_t ns)
+{
+	struct mount_request req = { .size = sizeof(req), .id = UINT64_MAX, .ns = ns };
+	uint64_t ids[512], answer[64];
+	long n;
+
+	do {
+		n = CALL(s, syscall(NR_LISTMOUNT, &req, ids, 512, 0));
+		for (long i = 0; i < n; i++) {
+			struct mount_request one = { .size = sizeof(one), .id = ids[i],
+						     .param = 1, .ns = ns };
+
+			s->mounts++;
+			CALL(s, syscall(NR_STATMOUNT, &one, answer, sizeof(answer), 0));
+		}
+		if (n > 0)
+			req.param = ids[n - 1];
+	} while (n == 512);
+}
+
+/* From the first mount namespace to the last, whoever is in them. */
+static void read_mounts(struct scan *s)
+{
+	struct mnt_ns info = { .size = sizeof(info) };
+	int fd = CALL(s, open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC)), next;
+
+	while ((next = CALL(s, ioctl(fd, MNT_GET_PREV, &info))) >= 0) {
+		CALL(s, close(fd));
+		fd = next;
+	}
+	if (CALL(s, ioctl(fd, GET_MNTNS_ID, &info.id)) < 0)
+		errx(77, "mounts: this kernel does not list mount namespaces");
+	list_mounts(s, info.id);
+	while ((next = CALL(s, ioctl(fd, MNT_GET_NEXT, &info))) >= 0) {
+		CALL(s, close(fd));
+		fd = next;
+		list_mounts(s, info.id);
+	}
+	CALL(s, close(fd));
+}
+
 static void add_leader(struct scan *s, const char *pid)
 {
 	if (s->nleaders == s->room) {
@@ -243,6 +325,8 @@ static void one_process(struct scan *s, int dir, const char *pid, const void *ar
 	if (s->parts & THREADS)
 		read_threads(s, ns, pid);
 	CALL(s, close(ns));
+	if (s->parts & FDS)
+		read_fds(s, dir, pid);
 	/* /proc lists by number: whoever shows a namespace first is its lowest. */
 	if (first && s->parts & LEADERS)
 		add_leader(s, pid);
@@ -285,6 +369,8 @@ static void run(struct scan *s)
 	seen_grow(s);
 	each_number(s, s->proc, buf, sizeof(buf), one_process, NULL);
 	read_leaders(s);
+	if (s->parts & MOUNTS)
+		read_mounts(s);
 	CALL(s, close(s->proc));
 	free(s->seen);
 	free(s->leaders);
@@ -300,8 +386,8 @@ static unsigned parse_parts(char *list)
 		while (i < n && strcmp(w, part_names[i]) != 0)
 			i++;
 		if (i == n)
-			errx(2, "%s: not tasks, relations, children, threads, leaders",
-			     w);
+			errx(2, "%s: not tasks, relations, children, threads, leaders, "
+			     "fds, mounts", w);
 		parts |= 1u << i;
 	}
 	return parts;
@@ -345,7 +431,8 @@ int main(int argc, char **argv)
 	}
 	qsort(ms, runs, sizeof(*ms), by_size);
 	printf("min_ms %.3f median_ms %.3f calls %lu processes %lu threads %lu "
-	       "namespaces %zu\n",
-	       ms[0], ms[runs / 2], s.calls, s.tasks, s.threads, s.used);
+	       "namespaces %zu fds %lu mounts %lu\n",
+	       ms[0], ms[runs / 2], s.calls, s.tasks, s.threads, s.used, s.fds,
+	       s.mounts);
 	return 0;
 }

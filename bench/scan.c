@@ -20,6 +20,10 @@ static const struct part {
 	{ "children", NSU_PART_CHILDREN },
 	{ "relations", NSU_PART_RELATIONS },
 	{ "pids", NSU_PART_PIDS },
+	{ "fds", NSU_PART_FDS },
+	{ "sockets", NSU_PART_SOCKETS },
+	{ "mounts", NSU_PART_MOUNTS },
+	{ "listed", NSU_PART_LISTED },
 };
 
 static unsigned part_named(const char *word)
@@ -39,7 +43,7 @@ static unsigned parse_parts(char *list)
 
 		if (!bit) {
 			fprintf(stderr, "scan: %s: not tasks, threads, children, "
-				"relations, pids\n", w);
+				"relations, pids, fds, sockets, mounts, listed\n", w);
 			exit(2);
 		}
 		mask |= bit;
