@@ -51,6 +51,14 @@ _nstree_types() {
 	done < <(_nstree_say -o TYPE | sort -u)
 }
 
+# Of users or groups.
+_nstree_names() {
+	local name
+	while IFS=: read -r name _; do
+		found+=("$name")
+	done < <(getent "$1" 2>/dev/null)
+}
+
 _nstree_columns() {
 	local column
 	while read -r column _; do
@@ -152,7 +160,9 @@ _nstree_find() {
 	PID) _nstree_pids ;;
 	'[TREE]') found=(owner parent process) ;;
 	'[WHEN]') found=(auto always never) ;;
-	DIRECTORY) compopt -o default 2>/dev/null ;;
+	DIRECTORY | FILE) compopt -o default 2>/dev/null ;;
+	UID) _nstree_names passwd ;;
+	GID) _nstree_names group ;;
 	TARGET)
 		while [[ $value == [0-9]*@* ]]; do
 			head+=${value%%@*}@

@@ -67,6 +67,14 @@ command nstree --list-options 2>/dev/null | while read -d \t -l name letter arg 
             set -a row -x -a '(__nstree_pids)'
         case DIRECTORY
             set -a row -x -a '(__fish_complete_directories)'
+        case FILE
+            set -a row -r -F
+        case UID
+            set -a row -x -a '(__fish_complete_users)'
+        case GID
+            set -a row -x -a '(__fish_complete_groups)'
+        case TARGET
+            set -a row -x -a '(__nstree_targets)'
         case '[TREE]'
             set -a row -f -a 'owner parent process'
         case '[WHEN]'
