@@ -171,7 +171,7 @@ static int find_top(struct list *list, uint64_t *ret)
 
 static int take_all(struct list *list, uint64_t *ids)
 {
-	uint64_t top, last = 0;
+	uint64_t top = 0, last = 0;
 	ssize_t n;
 	int r = find_top(list, &top);
 

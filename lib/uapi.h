@@ -77,6 +77,9 @@ struct nsi_ns_id_req {
 #define NS_GET_ID		_IOR(NSIO, 13, uint64_t)
 #endif
 
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE		71
+#endif
 #ifndef SIOCGSKNS
 #define SIOCGSKNS		0x894c
 #endif
