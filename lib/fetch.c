@@ -81,21 +81,35 @@ static int open_root(const struct nsi_place *place)
 	return fd < 0 ? nsi_errno() : fd;
 }
 
-static int open_step(int dir, const char *path, uint64_t resolve)
+/* All of it at once, of what is in memory. */
+static int open_cached(int root, const char *path)
 {
 	struct open_how how = {
 		.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
-		.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | resolve,
+		.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS |
+			   RESOLVE_IN_ROOT | RESOLVE_CACHED,
 	};
-	int fd = syscall(SYS_openat2, dir, path, &how, sizeof(how));
+	int fd = syscall(SYS_openat2, root, path, &how, sizeof(how));
 
+	return fd < 0 ? nsi_errno() : fd;
+}
+
+/* One name, which is no way up, and no link is followed: that needs no openat2(2), which
+   an old filter of system calls may refuse. */
+static int open_step(int dir, const char *name)
+{
+	int fd;
+
+	if (!strcmp(name, ".."))
+		return -EXDEV;
+	fd = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	return fd < 0 ? nsi_errno() : fd;
 }
 
 /* The last name of a path is not mounted automatically by O_PATH; all others are. */
 static int walk(int root, const char *path)
 {
-	int dir = open_step(root, ".", RESOLVE_BENEATH);
+	int dir = open_step(root, ".");
 
 	while (dir >= 0 && *(path += strspn(path, "/"))) {
 		size_t len = strcspn(path, "/");
@@ -112,7 +126,7 @@ static int walk(int root, const char *path)
 		else {
 			memcpy(name, path, len);
 			name[len] = '\0';
-			next = open_step(dir, name, RESOLVE_BENEATH);
+			next = open_step(dir, name);
 		}
 		close(dir);
 		dir = next;
@@ -129,8 +143,9 @@ static int open_path(const struct nsi_place *place, int root, const char *path)
 		fd = openat(root, path, O_PATH | O_CLOEXEC);
 		return fd < 0 ? nsi_errno() : fd;
 	}
-	fd = open_step(root, path, RESOLVE_IN_ROOT | RESOLVE_CACHED);
-	return fd == -EAGAIN || fd == -EINVAL ? walk(root, path) : fd;
+	fd = open_cached(root, path);
+	return fd == -EAGAIN || fd == -EINVAL || fd == -ENOSYS || fd == -EPERM ?
+		walk(root, path) : fd;
 }
 
 static int open_pin(const struct job *job, int root, const struct nsi_pin *pin)
