@@ -224,8 +224,9 @@ check_held() {
 	while IFS=$'\t' read -r of kind pid tid fd socket path in; do
 		case $kind in
 		fd)
-			is "$1: a descriptor of it" "$(readlink "/proc/$pid/task/$tid/fd/$fd")" \
-				"$of"
+			# Its link may be the path by which it was opened.
+			is "$1: a descriptor of it" \
+				"${of%%:*}:[$(stat -Lc %i "/proc/$pid/task/$tid/fd/$fd")]" "$of"
 			;;
 		socket | message*)
 			is "$1: a socket" "$(readlink "/proc/$pid/fd/$fd")" "socket:[$socket]"
