@@ -6,6 +6,7 @@
 
 #include "facts.h"
 #include "json.h"
+#include "net.h"
 #include "view.h"
 
 static struct json_object *uts_facts(const struct app *app, const struct nsu_ns *ns)
@@ -168,6 +169,7 @@ bool json_facts(const struct app *app, const struct nsu_snapshot *snap,
 		[NSU_TIME] = time_facts,
 		[NSU_CGROUP] = cgroup_facts,
 		[NSU_MNT] = mnt_facts,
+		[NSU_NET] = json_net,
 	};
 	enum nsu_type type = nsu_ns_get_type(ns);
 

@@ -175,8 +175,22 @@ test_sorted() {
 	fixture_close
 }
 
+# With --facts the links of a network namespace; what each is, net.sh and facts.sh compare.
+test_net() {
+	local want
+	run nstree --json --facts
+	want=$(sed -n 's/^ *\([^ :]*\):.*/\1/p' /proc/self/net/dev | jq -cRn '[inputs] | sort')
+	is 'the links of this network namespace' "$(jq -c \
+		--argjson own "$(stat -Lc %i /proc/self/ns/net)" '[.namespaces[] |
+		select(.type == "net" and .inode == $own).facts.links[].name] | sort' \
+		<<<"$out")" "$want"
+	run nstree --json
+	is 'none without --facts' "$(jq '[.namespaces[] | has("facts")] | any' <<<"$out")" false
+}
+
 test_questions
 test_schema
+test_net
 test_disable
 test_dot
 test_selection
