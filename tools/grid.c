@@ -183,24 +183,29 @@ static size_t least_width(const struct grid *grid, size_t column)
 	return least;
 }
 
-/* Takes from the columns with this flag what is too much, down to a least width. */
+/* Takes from the columns with this flag what is too much, from the widest first, so that
+   those of one kind end alike; down to a least width. */
 static void shrink(const struct grid *grid, size_t *width, unsigned flag, size_t least,
 		   size_t *excess)
 {
-	for (size_t c = grid->column_count; c-- > 0 && *excess > 0;) {
-		size_t cut, most = least;
+	size_t most[MAX_COLUMNS];
 
-		if (!(grid->columns[c].flags & flag) || width[c] <= least)
-			continue;
-		if (least_width(grid, c) > least)
-			most = least_width(grid, c);
-		if (width[c] <= most)
-			continue;
-		cut = width[c] - most;
-		if (cut > *excess)
-			cut = *excess;
-		width[c] -= cut;
-		*excess -= cut;
+	for (size_t c = 0; c < grid->column_count; c++) {
+		most[c] = least_width(grid, c);
+		if (most[c] < least)
+			most[c] = least;
+	}
+	while (*excess > 0) {
+		size_t widest = grid->column_count;
+
+		for (size_t c = 0; c < grid->column_count; c++)
+			if (grid->columns[c].flags & flag && width[c] > most[c] &&
+			    (widest == grid->column_count || width[c] >= width[widest]))
+				widest = c;
+		if (widest == grid->column_count)
+			return;
+		width[widest]--;
+		--*excess;
 	}
 }
 
