@@ -128,23 +128,42 @@ static void print_sentence(const struct app *app, const char *text)
 	putchar('\n');
 }
 
+/* Which of several it is about. */
+static char *reason_head(const struct question *q, const struct answer *a)
+{
+	char *word, *text;
+
+	if (q->app->opts.operand_count < 2)
+		return strdup("");
+	word = text_escape(&q->app->out, a->target->word);
+	if (asprintf(&text, "%s: ", word ? word : "?") < 0)
+		text = NULL;
+	free(word);
+	return text;
+}
+
 static void print_reason(const struct question *q, const struct answer *a)
 {
+	char *head = reason_head(q, a);
 	char name[NS_TEXT_SIZE], caps[16], *reason, *text;
 	const char *many;
 
 	if (!q->user || !a->user) {
-		print_sentence(q->app, "which user namespaces are concerned could not be "
-			       "read");
+		if (asprintf(&text, "%swhich user namespaces are concerned could not be "
+			     "read", head ? head : "") >= 0)
+			print_sentence(q->app, text);
+		free(text);
+		free(head);
 		return;
 	}
 	reason = caps_reason(q, a);
 	many = rules_caps(caps, a->caps);
-	if (asprintf(&text, "%d %s has %s %s in %s%s %s", (int)nsu_task_get_tid(q->task),
-		     q->name, many, strcmp(many, "1") ? "capabilities" : "capability",
+	if (asprintf(&text, "%s%d %s has %s %s in %s%s %s", head ? head : "",
+		     (int)nsu_task_get_tid(q->task), q->name, many, strcmp(many, "1") ? "capabilities" : "capability",
 		     view_ns(name, a->user), a->user == q->user ? "," : ":",
 		     reason ? reason : "?") >= 0)
 		print_sentence(q->app, text);
+	free(head);
 	free(text);
 	free(reason);
 }

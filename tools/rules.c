@@ -10,15 +10,15 @@
 #define WIDE 100		/* columns: from there on with the owners */
 
 static const struct {
-	const char *stays, *same, *above, *has_not, *not_below, *owned, *heading;
+	const char *stays, *same, *above, *not_below, *owned, *heading;
 } words[] = {
 	[RULES_YOU] = {
-		"stays yours", "as yours", ", above yours", ", where you have not",
+		"stays yours", "as yours", ", above yours",
 		"it is not below your pid namespace", "where you may: add -U",
 		"YOU HAVE THERE",
 	},
 	[RULES_IT] = {
-		"stays its own", "as its own", ", above its own", ", where it has not",
+		"stays its own", "as its own", ", above its own",
 		"it is not below the pid namespace of the process",
 		"where it may: entered together", "IT HAS THERE",
 	},
@@ -65,8 +65,8 @@ static int why_not(const struct nsu_entry *entry, enum rules_person person, char
 		if (entry->needed_in == 0)
 			return asprintf(ret, "needs %s in the user namespace that owns "
 					"it%s", cap, words[person].above);
-		return asprintf(ret, "needs %s in user:[%" PRIu64 "]%s", cap,
-				entry->needed_in, words[person].has_not);
+		return asprintf(ret, "needs %s in user:[%" PRIu64 "]", cap,
+				entry->needed_in);
 	case NSU_RULE_NOT_BELOW:
 		return asprintf(ret, "%s", words[person].not_below);
 	case NSU_RULE_NO_INIT:
