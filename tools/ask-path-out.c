@@ -104,6 +104,30 @@ static void put_mounts(struct path_question *q, struct grid *grid,
 	}
 }
 
+/* They keep it busy as files in use do. */
+static size_t put_below(struct path_question *q, struct grid *grid,
+			const struct path_place *place)
+{
+	const struct nsu_mount *mount;
+	size_t count = 0;
+
+	for (size_t m = 0; (mount = nsu_mounts_get(place->mounts, m)) != NULL; m++) {
+		char *fstype;
+		long row;
+
+		if (!path_is_below(q, place, mount))
+			continue;
+		fstype = text_escape(&q->app->out, mount->fstype);
+		row = grid_add(grid, -1);
+		grid_take(grid, row, USED_BY, text_escape(&q->app->out, mount->point));
+		grid_setf(grid, row, WITH, "mount of %s", fstype ? fstype : "?");
+		grid_take(grid, row, USED_WHERE, ask_place(q->snap, q->cache, place->ns));
+		free(fstype);
+		count++;
+	}
+	return count;
+}
+
 /* "root, cwd, 4 files" */
 static char *uses_text(const struct path_user *user)
 {
@@ -163,6 +187,23 @@ static void print_head(const struct path_question *q)
 	free(fstype);
 }
 
+static int print_users(struct path_question *q, struct grid *users)
+{
+	size_t count = q->user_count;
+
+	for (size_t i = 0; i < q->user_count; i++)
+		put_user(q, users, &q->user[i]);
+	for (size_t i = 0; i < q->place_count; i++)
+		count += put_below(q, users, &q->place[i]);
+	if (count) {
+		putchar('\n');
+		return grid_print(users);
+	}
+	puts(q->unread_tasks ? "In use by no process that could be read." :
+	     "In use by no process.");
+	return 0;
+}
+
 int path_print_text(struct path_question *q)
 {
 	struct grid *mounts = grid_new(q->app, mount_columns, MOUNT_COLUMNS);
@@ -175,14 +216,8 @@ int path_print_text(struct path_question *q)
 			if (q->place[i].found)
 				put_mounts(q, mounts, &q->place[i]);
 		r = grid_print(mounts);
-		for (size_t i = 0; i < q->user_count; i++)
-			put_user(q, users, &q->user[i]);
-		if (r == 0 && q->user_count) {
-			putchar('\n');
-			r = grid_print(users);
-		} else if (r == 0) {
-			puts("In use by no process.");
-		}
+		if (r == 0)
+			r = print_users(q, users);
 	}
 	grid_free(mounts);
 	grid_free(users);
@@ -220,6 +255,18 @@ static struct json_object *mount_entry(const struct path_question *q,
 	return o;
 }
 
+static struct json_object *below_entry(const struct path_place *place,
+				       const struct nsu_mount *mount)
+{
+	struct json_object *o = json_object_new_object();
+
+	json_object_object_add(o, "namespace", json_object_new_int64(
+			(int64_t)nsu_ns_get_inode(place->ns)));
+	json_object_object_add(o, "at", json_text(mount->point));
+	json_object_object_add(o, "fstype", json_text(mount->fstype));
+	return o;
+}
+
 static struct json_object *user_entry(const struct path_user *user)
 {
 	struct json_object *o = json_object_new_object();
@@ -236,6 +283,18 @@ static struct json_object *user_entry(const struct path_user *user)
 	return o;
 }
 
+static void put_all_below(const struct path_question *q, struct json_writer *w)
+{
+	const struct nsu_mount *mount;
+
+	json_open(w, "below");
+	for (size_t i = 0; i < q->place_count; i++)
+		for (size_t m = 0; (mount = nsu_mounts_get(q->place[i].mounts, m)); m++)
+			if (path_is_below(q, &q->place[i], mount))
+				json_entry(w, below_entry(&q->place[i], mount));
+	json_close(w);
+}
+
 int path_print_json(struct path_question *q)
 {
 	struct json_writer w = { .app = q->app, .snap = q->snap };
@@ -244,7 +303,7 @@ int path_print_json(struct path_question *q)
 
 	snprintf(device, sizeof(device), "%u:%u", q->major, q->minor);
 	json_put_question(&w, "path", json_text(q->word));
-	json_put(&w, "device", json_object_new_string(device));
+	json_put(&w, "device", q->nowhere ? NULL : json_object_new_string(device));
 	json_put(&w, "fstype", q->fstype ? json_text(q->fstype) : NULL);
 	json_put(&w, "source", q->source ? json_text(q->source) : NULL);
 	json_open(&w, "mounted");
@@ -258,6 +317,7 @@ int path_print_json(struct path_question *q)
 	for (size_t i = 0; i < q->user_count; i++)
 		json_entry(&w, user_entry(&q->user[i]));
 	json_close(&w);
+	put_all_below(q, &w);
 	json_put(&w, "unread_namespaces", json_count((long)q->unread_places));
 	json_put(&w, "unread_processes", json_count((long)q->unread_tasks));
 	json_end_question(&w);

@@ -53,10 +53,10 @@ static const struct path_place *place_of(const struct path_question *q,
 	return NULL;
 }
 
-static void note_error(struct path_question *q, size_t *count, int error)
+static void note_error(size_t *count, int *first, int error)
 {
-	++*count;
-	q->error = q->error ? q->error : error;
+	if (!(*count)++)
+		*first = error;
 }
 
 static int read_places(struct path_question *q, const struct nsu_ns *home)
@@ -73,8 +73,8 @@ static int read_places(struct path_question *q, const struct nsu_ns *home)
 		r = nsu_mounts_new(q->app->ctx, list[i], &place->mounts);
 		if (r == 0)
 			q->place_count++;
-		else
-			note_error(q, &q->unread_places, r);
+		else if (r != -ESRCH)
+			note_error(&q->unread_places, &q->place_error, r);
 	}
 	free(list);
 	return list && q->place ? 0 : -ENOMEM;
@@ -154,7 +154,11 @@ static int find_file_system(struct path_question *q)
 		q->minor = q->file.minor;
 		return 0;
 	}
-	return r == 0 ? take_mount(q, q->file.mount) : r;
+	if (r == 0) {
+		r = take_mount(q, q->file.mount);
+		q->nowhere = r == -ENOENT;
+	}
+	return q->nowhere ? 0 : r;
 }
 
 static bool is_wanted(const struct path_question *q, const struct nsu_ns *ns)
@@ -199,7 +203,7 @@ static int find_mounts(struct path_question *q)
 	for (size_t i = 0; i < q->place_count; i++) {
 		struct path_place *place = &q->place[i];
 
-		if (!is_wanted(q, place->ns))
+		if (q->nowhere || !is_wanted(q, place->ns))
 			continue;
 		for (size_t m = 0; (mount = nsu_mounts_get(place->mounts, m)) && !r; m++)
 			if (path_is_on(q, mount)) {
@@ -216,6 +220,19 @@ static bool has_mount(const struct path_question *q, uint64_t id)
 {
 	return id && q->mount_count &&
 	       bsearch(&id, q->mount, q->mount_count, sizeof(id), by_number);
+}
+
+bool path_is_below(const struct path_question *q, const struct path_place *place,
+		   const struct nsu_mount *mount)
+{
+	const struct nsu_mount *parent;
+
+	if (!place->found || has_mount(q, mount->id) || !has_mount(q, mount->parent))
+		return false;
+	for (size_t i = 0; (parent = nsu_mounts_get(place->mounts, i)); i++)
+		if (parent->id == mount->parent)
+			return strcmp(parent->point, "/") != 0;
+	return false;
 }
 
 static bool uses_it(const struct path_question *q, const struct path_place *place,
@@ -289,7 +306,7 @@ static int look_at(struct path_question *q, const struct nsu_task *task)
 		return r;
 	if (r < 0) {
 		if (r != -ESRCH)
-			note_error(q, &q->unread_tasks, r);
+			note_error(&q->unread_tasks, &q->task_error, r);
 		return 0;
 	}
 	for (size_t i = 0; (use = nsu_uses_get(uses, i)) != NULL; i++)
@@ -342,11 +359,15 @@ static void remark(const struct path_question *q)
 
 	fflush(stdout);
 	if (q->unread_places)
-		msg_errno(out, q->error, "the mounts of %zu mount namespace%s could not "
-			  "be read", q->unread_places, q->unread_places == 1 ? "" : "s");
+		msg(out, "the mounts of %zu mount namespace%s could not be read: %s%s",
+		    q->unread_places, q->unread_places == 1 ? "" : "s",
+		    q->unread_places == 1 ? "" : "the first: ",
+		    strerror(-q->place_error));
 	if (q->unread_tasks)
-		msg_errno(out, q->error, "the files of %zu process%s could not be read",
-			  q->unread_tasks, q->unread_tasks == 1 ? "" : "es");
+		msg(out, "the files of %zu process%s could not be read: %s%s",
+		    q->unread_tasks, q->unread_tasks == 1 ? "" : "es",
+		    q->unread_tasks == 1 ? "" : "the first: ",
+		    strerror(-q->task_error));
 	if (!q->mount_count)
 		msg(out, "%s: is mounted in no mount namespace (%zu read, %zu refused)",
 		    q->word, q->place_count, q->unread_places);

@@ -27,6 +27,7 @@ struct path_question {
 	const char *word;
 	unsigned major, minor;	/* the file system */
 	bool by_device;		/* a device was named, no file */
+	bool nowhere;		/* of the kernel's own mounts: a pipe, a file of nsfs */
 	const char *device;	/* its path, NULL: by number, or no device */
 	struct nsu_file file;	/* answered: has an owner */
 	const char *fstype, *source; /* of the first mount, NULL: none */
@@ -40,10 +41,13 @@ struct path_question {
 	const struct nsu_ns **only; /* mount namespaces of the targets, NULL: all */
 	size_t only_count;
 	size_t unread_places, unread_tasks;
-	int error;		/* of the first of these */
+	int place_error, task_error; /* of the first of each */
 };
 
 bool path_is_on(const struct path_question *q, const struct nsu_mount *mount);
+/* Mounted on one of its mounts, which that keeps busy. Nobody unmounts a root. */
+bool path_is_below(const struct path_question *q, const struct path_place *place,
+		   const struct nsu_mount *mount);
 /* Each returns the exit status. */
 int path_print_text(struct path_question *q);
 int path_print_json(struct path_question *q);

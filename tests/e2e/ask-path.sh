@@ -71,6 +71,35 @@ $held bash +cwd, 1 file "
 	is 'and nothing on standard output' "$out" ''
 }
 
+# What is mounted on it keeps it busy as well.
+test_below() {
+	local user=(-U -r) root
+	[ "$(id -u)" -ne 0 ] || user=()
+	coproc holder {
+		exec unshare "${user[@]}" -m -- bash -c 'cd / && mount -t tmpfs nsu-test "$0/fs" &&
+			mkdir "$0/fs/sub" && mount -t tmpfs nsu-test "$0/fs/sub" && echo $$ &&
+			read -r _' "$tmp" 2>/dev/null
+	}
+	if ! read -r held <&"${holder[0]}"; then
+		skip 'a mount on a mount' 'no tmpfs can be mounted'
+		return 0
+	fi
+	root=/proc/$held/root$tmp
+	run nstree --path "$root/fs"
+	like 'what is mounted on it' "$out" "
+$tmp/fs/sub +mount of tmpfs "
+	run nstree --json --path "$root/fs"
+	is 'the same as JSON' "$(jq -c '[.below[] | [.at, .fstype]]' <<<"$out")" \
+		"[[\"$tmp/fs/sub\",\"tmpfs\"]]"
+	run nstree --path "$root/fs/sub"
+	unlike 'that is not busy' "$out" 'mount of'
+	like 'which is said' "$out" 'In use by no process'
+	holder_close
+	run nstree --path /proc/self/ns/net
+	is 'what is mounted nowhere: status' "$rc" 4
+	like 'what is mounted nowhere: said' "$err" 'is mounted in no mount namespace'
+}
+
 # The owner is told as the user namespace has it that owns the mount namespace.
 test_owner() {
 	local pid input mnt
@@ -154,6 +183,7 @@ test_dead() {
 }
 
 test_mount
+test_below
 test_owner
 test_here
 test_block
