@@ -97,9 +97,50 @@ static void print_lines(const struct keep *keep, int kind, const char *head)
 }
 
 struct mount {
+	const struct held *held;
+	size_t alike;		/* mounts of other namespaces at that path */
 	char *path, *place;
 	size_t width;
 };
+
+/* The mounts that get a line, and in *covered how many those tell of: a name in
+   /run/netns is in each mount namespace that was made after it. */
+static size_t choose_mounts(const struct keep *keep, struct mount *mount, size_t *covered)
+{
+	size_t count = count_of(keep, NSU_HOLDER_MOUNT), chosen = 0;
+	bool all = keep->words->app->opts.all;
+
+	*covered = 0;
+	for (size_t i = 0; i < count; i++) {
+		const struct held *held = get(keep, NSU_HOLDER_MOUNT, i);
+		const char *path = held->holder.path;
+		size_t m = 0;
+
+		while (m < chosen && (all || !path || !mount[m].held->holder.path ||
+				      strcmp(mount[m].held->holder.path, path) != 0))
+			m++;
+		if (m < chosen)
+			mount[m].alike++;
+		else if (all || chosen < NAMED)
+			mount[chosen++].held = held;
+		else
+			continue;
+		++*covered;
+	}
+	return chosen;
+}
+
+static char *place_text(const struct keep *keep, const struct mount *mount)
+{
+	char *place = holder_place(keep->words, &mount->held->holder), *text;
+
+	if (!place || !mount->alike)
+		return place;
+	if (asprintf(&text, "%s, and in %zu more", place, mount->alike) < 0)
+		text = NULL;
+	free(place);
+	return text;
+}
 
 static void read_mounts(const struct keep *keep, struct mount *mount, size_t count)
 {
@@ -107,11 +148,10 @@ static void read_mounts(const struct keep *keep, struct mount *mount, size_t cou
 	bool cuts = out->width > 0 && !keep->words->app->opts.notruncate;
 
 	for (size_t i = 0; i < count; i++) {
-		const struct held *held = get(keep, NSU_HOLDER_MOUNT, i);
 		size_t used, room;
 
-		mount[i].path = holder_text(keep->words, held);
-		mount[i].place = holder_place(keep->words, &held->holder);
+		mount[i].path = holder_text(keep->words, mount[i].held);
+		mount[i].place = place_text(keep, &mount[i]);
 		if (!mount[i].path || !mount[i].place)
 			continue;
 		used = keep->label + 2 + text_width(mount[i].place);
@@ -130,12 +170,13 @@ static void read_mounts(const struct keep *keep, struct mount *mount, size_t cou
 /* Paths, and in line behind them which mount namespace they are in. */
 static void print_mounts(const struct keep *keep, const char *head)
 {
-	size_t named = named_of(keep, NSU_HOLDER_MOUNT), width = 0;
-	struct mount *mount = calloc(named + 1, sizeof(*mount));
+	size_t count = count_of(keep, NSU_HOLDER_MOUNT), width = 0, named, covered;
+	struct mount *mount = calloc(count + 1, sizeof(*mount));
 	int label = (int)keep->label - 2;
 
 	if (!mount)
 		return;
+	named = choose_mounts(keep, mount, &covered);
 	read_mounts(keep, mount, named);
 	for (size_t i = 0; i < named; i++)
 		if (mount[i].width > width)
@@ -149,9 +190,8 @@ static void print_mounts(const struct keep *keep, const char *head)
 		free(mount[i].place);
 	}
 	free(mount);
-	if (named < count_of(keep, NSU_HOLDER_MOUNT))
-		printf("  %-*sand %zu more\n", label, "",
-		       count_of(keep, NSU_HOLDER_MOUNT) - named);
+	if (covered < count)
+		printf("  %-*sand %zu more\n", label, "", count - covered);
 }
 
 static void print_kind(const struct keep *keep, int kind)
@@ -190,7 +230,7 @@ int card_holders(const struct holder_words *words, const struct nsu_ns *ns)
 {
 	struct keep keep = { .words = words };
 	char *unsearched = holders_unsearched(words->snap);
-	int r = holders_get(ns, &keep.holders);
+	int r = holders_get(words->app, ns, &keep.holders);
 
 	if (r == 0 && !unsearched)
 		r = -ENOMEM;

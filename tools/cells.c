@@ -328,8 +328,7 @@ int cell_holders(const struct facts *facts, const struct row *row, struct text *
 	struct holders holders;
 	int r;
 
-	(void)facts;
-	r = holders_get(row->ns, &holders);
+	r = holders_get(facts->app, row->ns, &holders);
 	if (r == 0)
 		add_number(text, holders.count);
 	holders_free(&holders);

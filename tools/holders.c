@@ -88,14 +88,37 @@ static bool next_holder(const struct nsu_ns *ns, size_t *index, struct nsu_holde
 	return false;
 }
 
-int holders_get(const struct nsu_ns *ns, struct holders *ret)
+static bool is_open_here(const struct app *app, const struct nsu_holder *holder)
+{
+	return (holder->kind == NSU_HOLDER_FD || holder->kind == NSU_HOLDER_SOCKET ||
+		holder->kind == NSU_HOLDER_TUN) && holder->task &&
+	       nsu_task_get_pid(holder->task) == nsu_ctx_get_procfs(app->ctx)->self;
+}
+
+/* How many of each kind, and whether those of this process are among them. */
+static bool count_kinds(const struct app *app, const struct nsu_ns *ns,
+			size_t at[NSU_HOLDER_COUNT])
+{
+	size_t others = 0, own[NSU_HOLDER_COUNT] = { 0 };
+	struct nsu_holder holder;
+
+	for (size_t i = 0; next_holder(ns, &i, &holder);)
+		if (is_open_here(app, &holder))
+			own[holder.kind]++;
+		else
+			at[holder.kind]++, others++;
+	for (int kind = 0; kind < NSU_HOLDER_COUNT && !others; kind++)
+		at[kind] = own[kind];
+	return !others;
+}
+
+int holders_get(const struct app *app, const struct nsu_ns *ns, struct holders *ret)
 {
 	size_t at[NSU_HOLDER_COUNT] = { 0 }, total = 0;
+	bool own = count_kinds(app, ns, at);
 	struct nsu_holder holder;
 
 	memset(ret, 0, sizeof(*ret));
-	for (size_t i = 0; next_holder(ns, &i, &holder);)
-		at[holder.kind]++;
 	for (int kind = 0; kind < NSU_HOLDER_COUNT; kind++) {
 		size_t n = at[kind];
 
@@ -107,7 +130,8 @@ int holders_get(const struct nsu_ns *ns, struct holders *ret)
 	if (!ret->held)
 		return -ENOMEM;
 	for (size_t i = 0; next_holder(ns, &i, &holder);)
-		ret->held[at[holder.kind]++] = (struct held){ holder, i, 0 };
+		if (own || !is_open_here(app, &holder))
+			ret->held[at[holder.kind]++] = (struct held){ holder, i, 0 };
 	merge(ret);
 	return 0;
 }

@@ -25,8 +25,10 @@ struct holder_words {
 	struct shown_cache *cache;
 };
 
-/* 0 or -ENOMEM. holders_free() takes one of zeroes, too. */
-int holders_get(const struct nsu_ns *ns, struct holders *ret);
+/* Without what the tool itself has open, mostly descriptors of the shell that it was
+   started from, unless nothing else is left. 0 or -ENOMEM. holders_free() takes one of
+   zeroes, too. */
+int holders_get(const struct app *app, const struct nsu_ns *ns, struct holders *ret);
 void holders_free(struct holders *holders);
 
 /* "2 mounts", as the head of a line of that kind; in buf. */

@@ -71,23 +71,41 @@ static void set_owner(const struct orphans *o, long row, const struct nsu_ns *ns
 		 r == -ENOENT ? "-" : "?");
 }
 
+/* A name in /run/netns is in each mount namespace that was made after it. */
+static bool is_named(const struct holders *holders, size_t index)
+{
+	const struct nsu_holder *holder = &holders->held[index].holder, *before;
+
+	for (size_t i = holders->first[NSU_HOLDER_MOUNT]; i < index; i++) {
+		before = &holders->held[i].holder;
+		if (holder->kind == NSU_HOLDER_MOUNT && holder->path && before->path &&
+		    strcmp(holder->path, before->path) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* The first of them in words, then how many more, which a terminal does not cut. */
 static int set_held(const struct orphans *o, long row, const struct nsu_ns *ns)
 {
 	struct holders holders;
 	char *text = NULL, more[24] = "";
-	size_t named = o->words.app->opts.all ? SIZE_MAX : o->wide ? NAMED : 1, size;
+	size_t most = o->words.app->opts.all ? SIZE_MAX : o->wide ? NAMED : 1, size;
+	size_t named = 0;
 	FILE *f;
-	int r = holders_get(ns, &holders);
+	int r = holders_get(o->words.app, ns, &holders);
 
 	if (r < 0)
 		return r;
 	f = open_memstream(&text, &size);
-	for (size_t i = 0; f && i < holders.count && i < named; i++) {
-		char *one = holder_phrase(&o->words, &holders.held[i]);
+	for (size_t i = 0; f && i < holders.count && named < most; i++) {
+		char *one;
 
+		if (most != SIZE_MAX && is_named(&holders, i))
+			continue;
+		one = holder_phrase(&o->words, &holders.held[i]);
 		/* A comma may be in one. */
-		fprintf(f, "%s%s", i ? "; " : "", one ? one : "?");
+		fprintf(f, "%s%s", named++ ? "; " : "", one ? one : "?");
 		free(one);
 	}
 	if (holders.count > named)

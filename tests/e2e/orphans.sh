@@ -43,6 +43,28 @@ test_none() {
 	like 'none: that is said' "$err" 'nstree: no namespace is without a process'
 }
 
+# A name is in every mount namespace that was made after it: it is told once.
+test_copied() {
+	local net
+	pin "$tmp/copied" || return 0
+	net=$(inode "$tmp/copied")
+	coproc kid { exec unshare -m sh -c 'echo ready; read -r _'; }
+	read -r _ <&"${kid[0]}"
+	run bare --orphans
+	like 'a path that is in two: once' "$(line "net:[$net]")" "$tmp/copied \\+1\$"
+	run bare "net:$net"
+	like 'so in the card' "$out" "2 mounts +$tmp/copied  in mnt:.*, and in 1 more"
+	run bare -a "net:$net"
+	is 'with -a both' "$(grep -c "$tmp/copied  in mnt:" <<<"$out")" 2
+	{ kill "$kid_PID" && wait "$kid_PID"; } 2>/dev/null
+	out=$("$NSTREE" "net:$net" 9<"$tmp/copied" 2>/dev/null)
+	unlike "the tool's own descriptor is no matter" "$out" 'descriptor'
+	like 'but the mount is' "$out" '1 mount '
+	out=$(exec 9<"$tmp/copied" && umount -l "$tmp/copied" &&
+		exec "$NSTREE" "net:$net" 2>/dev/null)
+	like 'unless nothing else is left' "$out" 'descriptor.* 9 of [0-9]+ nstree'
+}
+
 test_remark() {
 	run bare
 	like 'the picture: how many it knows of' "$err" \
@@ -179,6 +201,7 @@ pin=$tmp/pin
 pin "$pin" || skip_all 'nothing can be mounted here'
 net=$(inode "$pin")
 test_remark
+test_copied
 held
 test_none
 test_table
