@@ -182,18 +182,39 @@ static char *name_unread(const struct nsu_totals *totals)
 	return NULL;
 }
 
-/* What stopped most of the scan is what its first gap tells. */
+/* What it says, or, where root would not have met it, that. */
+static const char *reason_of(int error)
+{
+	return geteuid() != 0 && (error == EACCES || error == EPERM) ?
+		"run as root for all" : strerror(error);
+}
+
+/* A reason is given only where it is that of all: what does not answer is no matter of
+   permissions. */
+static const char *common_reason(const struct app *app, const struct nsu_snapshot *snap)
+{
+	const char *reason = NULL;
+	const struct nsu_gap *gap;
+
+	for (size_t i = 0; (gap = nsu_snapshot_get_gap(snap, i)) != NULL; i++) {
+		const char *one = reason_of(gap->error);
+
+		if (reason != NULL && strcmp(reason, one) != 0)
+			return app->opts.verbose ? "for several reasons" :
+				"for several reasons, which -v tells";
+		reason = one;
+	}
+	return reason != NULL ? reason : "reason unknown";
+}
+
 static void remark_unread(struct app *app, const struct nsu_snapshot *snap,
 			  const char *others)
 {
-	const struct nsu_gap *gap = nsu_snapshot_get_gap(snap, 0);
-	const char *reason = gap != NULL ? strerror(gap->error) : "reason unknown";
+	const char *reason = common_reason(app, snap);
 	const struct nsu_procfs *procfs = nsu_ctx_get_procfs(app->ctx);
 	bool guarded = procfs->hidepid == NSU_HIDEPID_NOACCESS && !procfs->exempt;
 	long unread = nsu_snapshot_get_totals(snap)->unread;
 
-	if (geteuid() != 0)
-		reason = "run as root for all";
 	if (unread > 0)
 		msg(&app->out, "%ld process%s could not be read in full%s%s%s%s%s: %s",
 		    unread, unread == 1 ? "" : "es", *others != '\0' ? ", nor " : "",
