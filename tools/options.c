@@ -271,9 +271,10 @@ static int check_question(const struct app *app, const char *question)
 		return cli_wrong(&app->out, NULL,
 				 "--may %s: enter what? No target is given", opts->may);
 	if (opts->diff != NULL && opts->operand_count != 1)
-		return cli_wrong(&app->out, NULL,
-				 "--diff %s: takes one target more, not %d", opts->diff,
-				 opts->operand_count);
+		return cli_wrong(&app->out, NULL, opts->operand_count == 0 ?
+				 "--diff %s: compare it with what? No second target is "
+				 "given" : "--diff %s: compares two targets, not more",
+				 opts->diff);
 	return 0;
 }
 
