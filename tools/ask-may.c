@@ -159,7 +159,8 @@ static void print_reason(const struct question *q, const struct answer *a)
 	reason = caps_reason(q, a);
 	many = rules_caps(caps, a->caps);
 	if (asprintf(&text, "%s%d %s has %s %s in %s%s %s", head ? head : "",
-		     (int)nsu_task_get_tid(q->task), q->name, many, strcmp(many, "1") ? "capabilities" : "capability",
+		     (int)nsu_task_get_tid(q->task), q->name, many,
+		     strcmp(many, "1") ? "capabilities" : "capability",
 		     view_ns(name, a->user), a->user == q->user ? "," : ":",
 		     reason ? reason : "?") >= 0)
 		print_sentence(q->app, text);
