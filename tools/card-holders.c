@@ -235,6 +235,7 @@ int card_holders(const struct holder_words *words, const struct nsu_ns *ns)
 	if (r == 0 && !unsearched)
 		r = -ENOMEM;
 	if (r == 0) {
+		holders_own_first(words, &keep.holders);
 		measure(&keep);
 		puts("Kept alive by");
 		if (is_first(words->snap, ns))

@@ -143,6 +143,23 @@ void holders_free(struct holders *holders)
 	holders->count = 0;
 }
 
+void holders_own_first(const struct holder_words *words, struct holders *holders)
+{
+	const struct nsu_ns *own = view_task_ns(view_self(words->app, words->snap),
+						NSU_MNT);
+	size_t first = holders->first[NSU_HOLDER_MOUNT];
+
+	for (size_t i = first; i < holders->first[NSU_HOLDER_MOUNT + 1]; i++) {
+		struct held held = holders->held[i];
+
+		if (held.holder.ns != own)
+			continue;
+		memmove(&holders->held[first + 1], &holders->held[first],
+			(i - first) * sizeof(held));
+		holders->held[first++] = held;
+	}
+}
+
 const char *holders_head(char buf[static 32], enum nsu_holder_kind kind, size_t count)
 {
 	if (kind == NSU_HOLDER_KERNEL)

@@ -11,6 +11,8 @@ struct held {
 	size_t more;		/* further descriptors of the same socket */
 };
 
+struct holder_words;
+
 /* All of a namespace. A socket is one holder however many descriptors show it. */
 struct holders {
 	struct held *held;	/* by kind, then in the library's order */
@@ -30,6 +32,8 @@ struct holder_words {
    zeroes, too. */
 int holders_get(const struct app *app, const struct nsu_ns *ns, struct holders *ret);
 void holders_free(struct holders *holders);
+/* Of the mounts those in the caller's mount namespace come first. */
+void holders_own_first(const struct holder_words *words, struct holders *holders);
 
 /* "2 mounts", as the head of a line of that kind; in buf. */
 const char *holders_head(char buf[static 32], enum nsu_holder_kind kind, size_t count);

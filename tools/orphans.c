@@ -97,6 +97,7 @@ static int set_held(const struct orphans *o, long row, const struct nsu_ns *ns)
 
 	if (r < 0)
 		return r;
+	holders_own_first(&o->words, &holders);
 	f = open_memstream(&text, &size);
 	for (size_t i = 0; f && i < holders.count && named < most; i++) {
 		char *one;
