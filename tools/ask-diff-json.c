@@ -232,6 +232,17 @@ static struct json_object *index_of(struct json_object *document, const struct k
 	return index;
 }
 
+static bool is_of_self(struct json_object *value, int self)
+{
+	struct json_object *pid = value;
+
+	if (json_object_is_type(value, json_type_object) &&
+	    !json_object_object_get_ex(value, "pid", &pid))
+		return false;
+	return self > 0 && json_object_is_type(pid, json_type_int) &&
+	       json_object_get_int(pid) == self;
+}
+
 /* How many of the values of one array are not in the other; the nstree that wrote the
    one is in no other document. */
 static size_t count_missing(struct json_object *of, struct json_object *in, int self)
@@ -245,8 +256,7 @@ static size_t count_missing(struct json_object *of, struct json_object *in, int 
 	for (size_t i = 0; i < json_object_array_length(of); i++) {
 		struct json_object *value = json_object_array_get_idx(of, i);
 
-		if (self > 0 && json_object_is_type(value, json_type_int) &&
-		    json_object_get_int(value) == self)
+		if (is_of_self(value, self))
 			continue;
 		missing += !json_object_object_get_ex(known, json_plain(value), NULL);
 	}
@@ -275,6 +285,54 @@ static bool put_member(const struct documents *d, FILE *f, const char *comma,
 	return true;
 }
 
+/* Traffic is no difference. */
+static void drop_counters(struct json_object *facts)
+{
+	struct json_object *links;
+
+	if (!json_object_object_get_ex(facts, "links", &links) ||
+	    !json_object_is_type(links, json_type_array))
+		return;
+	for (size_t i = 0; i < json_object_array_length(links); i++) {
+		struct json_object *link = json_object_array_get_idx(links, i);
+
+		if (!json_object_is_type(link, json_type_object))
+			continue;
+		json_object_object_del(link, "rx_bytes");
+		json_object_object_del(link, "tx_bytes");
+	}
+}
+
+/* Each fact by itself: "hostname a -> b, links +1 -0". */
+static bool put_facts(const struct documents *d, FILE *f, const char *comma,
+		      struct json_object *a, struct json_object *b)
+{
+	bool differs = false;
+
+	drop_counters(a);
+	drop_counters(b);
+	json_object_object_foreach(a, key, value) {
+		struct json_object *other = NULL;
+
+		if (json_object_object_get_ex(b, key, &other) &&
+		    !json_object_equal(value, other) &&
+		    put_member(d, f, differs ? ", " : comma, key, value, other))
+			differs = true;
+	}
+	return differs;
+}
+
+static bool put_difference(const struct documents *d, FILE *f, const char *comma,
+			   const char *key, struct json_object *a, struct json_object *b)
+{
+	if (json_object_equal(a, b))
+		return false;
+	if (strcmp(key, "facts") == 0 && json_object_is_type(a, json_type_object) &&
+	    json_object_is_type(b, json_type_object))
+		return put_facts(d, f, comma, a, b);
+	return put_member(d, f, comma, key, a, b);
+}
+
 static void compare_entries(struct documents *d, const struct kind *kind,
 			    struct json_object *a, struct json_object *b)
 {
@@ -289,8 +347,7 @@ static void compare_entries(struct documents *d, const struct kind *kind,
 		struct json_object *other = NULL;
 		bool there = json_object_object_get_ex(b, key, &other);
 
-		if (there && !json_object_equal(value, other) &&
-		    put_member(d, f, comma, key, value, other))
+		if (there && put_difference(d, f, comma, key, value, other))
 			comma = ", ";
 	}
 	fclose(f);

@@ -128,8 +128,24 @@ test_wrong() {
 	is 'an ordinary user' "$rc" 0
 }
 
+# Facts are compared one by one; what was sent meanwhile is no difference. With sed: jq
+# rounds numbers of 64 bits.
+test_facts() {
+	nstree --json --facts >"$tmp/a" 2>/dev/null
+	sed 's/"domainname": *"[^"]*"/"domainname":"elsewhere"/' "$tmp/a" >"$tmp/b"
+	run nstree --diff "$tmp/a" "$tmp/b"
+	is 'a fact: status' "$rc" 4
+	like 'a fact: from what to what' "$out" \
+		"! uts:\[$(stat -Lc %i /proc/self/ns/uts)\]  domainname \"[^\"]*\" -> \"elsewhere\""
+	sed 's/"rx_bytes": *[0-9]*/"rx_bytes":12345678901/g' "$tmp/a" >"$tmp/b"
+	is 'traffic, the test' "$(cmp -s "$tmp/a" "$tmp/b"; echo $?)" 1
+	run nstree --diff "$tmp/a" "$tmp/b"
+	is 'traffic is none' "$rc:$out" 0:
+}
+
 test_tasks
 test_limits
 test_documents
 test_wrong
+test_facts
 done_testing
