@@ -33,16 +33,18 @@ static void print_counts(const struct app *app, const struct nsu_ipc *ipc)
 {
 	char size[16], more[16], *text;
 
-	if (ipc->queues && asprintf(&text, "%" PRIu64 ", %" PRIu64 " messages of %s",
-				    ipc->queues, ipc->queue_messages,
-				    text_size(size, ipc->queue_bytes)) >= 0)
+	if (ipc->queues && asprintf(&text, "%" PRIu64 ", %s in %" PRIu64 " message%s",
+				    ipc->queues, text_size(size, ipc->queue_bytes),
+				    ipc->queue_messages,
+				    ipc->queue_messages == 1 ? "" : "s") >= 0)
 		card_fact_take(app, "queues", text);
 	if (ipc->segments && asprintf(&text, "%" PRIu64 ", %s, %s in memory",
 				      ipc->segments, text_size(size, ipc->segment_bytes),
 				      text_size(more, ipc->segment_rss)) >= 0)
 		card_fact_take(app, "segments", text);
-	if (ipc->semaphore_sets && asprintf(&text, "%" PRIu64 " in %" PRIu64 " sets",
-					    ipc->semaphores, ipc->semaphore_sets) >= 0)
+	if (ipc->semaphore_sets && asprintf(&text, "%" PRIu64 " in %" PRIu64 " set%s",
+					    ipc->semaphores, ipc->semaphore_sets,
+					    ipc->semaphore_sets == 1 ? "" : "s") >= 0)
 		card_fact_take(app, "semaphores", text);
 	if (ipc->posix_queues < 0)
 		card_fact(app, "posix queues", "?");
