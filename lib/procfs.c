@@ -178,6 +178,7 @@ static int read_open(struct nsi_walk *w, struct nsu_task *task)
 	for (int i = 0; i < MAX_TRIES && r == -EAGAIN; i++) {
 		nsi_builder_roll_back(w->b, &mark);
 		*task = new_task(w->pid);
+		w->threads = 0;
 		r = nsi_walk_links(w, task, w->b->types);
 		if (!r)
 			r = take_living(w, task);

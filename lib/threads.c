@@ -57,6 +57,8 @@ int nsi_walk_count_threads(struct nsi_walk *w)
 {
 	struct stat st;
 
+	if (w->threads)
+		return w->threads;
 	if (!w->b->ctx->procfs.real || !nsi_if_usable(w->b->ctx, NSU_IF_TASK_NLINK))
 		return -ENODATA;
 	if (fstatat(w->nsdir, "../task", &st, 0) < 0)
@@ -64,7 +66,8 @@ int nsi_walk_count_threads(struct nsi_walk *w)
 	if (st.st_nlink < 3)
 		return -ENODATA;
 	nsi_if_tell(w->b->ctx, NSU_IF_TASK_NLINK, true);
-	return st.st_nlink - 2;
+	w->threads = st.st_nlink - 2;
+	return w->threads;
 }
 
 struct threads {

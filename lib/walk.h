@@ -18,6 +18,7 @@ struct nsi_walk {
 	pid_t pid, tid;			/* the task at hand */
 	int nsdir;			/* its ns directory, O_PATH; -1: not open */
 	bool fds;			/* descriptors are read as well */
+	int threads;			/* of the process at hand; 0: not counted yet */
 	const char *step;		/* what was read last, for a gap */
 	char text[8192];		/* a status file, a directory */
 };
