@@ -25,10 +25,12 @@ int nsu_ns_read_nsid(const struct nsu_ns *net, int *ret)
 	nsi_autoclose int fd = -1;
 	int r;
 
-	if (!net || !ret || net->type != NSU_NET)
+	if (!net || !ret)
 		return -EINVAL;
+	if (net->type != NSU_NET)
+		return -EMEDIUMTYPE;
 	if (!net->snap->ctx->procfs.real)
-		return -ENODATA;
+		return -EOPNOTSUPP;
 	fd = nsu_ns_open(net->snap->ctx, net);
 	if (fd < 0)
 		return fd;

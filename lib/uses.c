@@ -18,6 +18,10 @@
 #define PATIENCE	1000		/* ms that a file has for its answer */
 #define MAPS_LIMIT	(16 << 20)
 
+/* of the structs in release 0.1 */
+#define CONFINEMENT_SIZE (offsetof(struct nsu_confinement, hard) + 16 * sizeof(uint64_t))
+#define FILE_SIZE	(offsetof(struct nsu_file, minor) + sizeof(unsigned))
+
 struct nsu_uses {
 	struct nsu_use *items;
 	size_t count, size;
@@ -219,7 +223,7 @@ int nsu_task_read_confinement(const struct nsu_task *task, struct nsu_confinemen
 	struct nsi_confine c;
 	int r;
 
-	if (!task || !ret || ret->size < sizeof(found))
+	if (!task || !ret || ret->size < CONFINEMENT_SIZE)
 		return -EINVAL;
 	hold.dir = dir = nsi_task_open(task);
 	if (dir < 0)
@@ -290,7 +294,7 @@ int nsu_file_read(const char *path, struct nsu_file *ret)
 	struct nsi_parcel parcel;
 	int r;
 
-	if (!path || !ret || ret->size < sizeof(answer.file))
+	if (!path || !ret || ret->size < FILE_SIZE)
 		return -EINVAL;
 	r = nsi_courier_start(&courier, ask_file, (void *)path);
 	if (r < 0)
