@@ -634,24 +634,33 @@ enum nsu_use_kind {
 	NSU_USE_ROOT, NSU_USE_CWD, NSU_USE_EXE,
 	NSU_USE_FD,		/* an open descriptor */
 	NSU_USE_MAP,		/* a file mapped into memory, other than EXE */
+	NSU_USE_SOCKET,		/* an open descriptor of a socket */
+};
+/* Which of them are read. */
+enum nsu_use_part {
+	NSU_USES_FILES = 1 << 0, /* ROOT, CWD, EXE, FD: a readlink(2) for each, and for each
+				   FD a small file */
+	NSU_USES_MAPS = 1 << 1,	/* EXE, MAP: a file of a line for each part of the memory */
+	NSU_USES_SOCKETS = 1 << 2, /* SOCKET: a readlink(2) for each descriptor */
 };
 /* The library makes it. */
 struct nsu_use {
 	enum nsu_use_kind kind;
-	int fd;			/* FD: its number; else -1 */
-	uint64_t mount;		/* FD: id of its mount as in mountinfo, of whatever mount
-				   namespace; 0: unknown */
+	int fd;			/* FD, SOCKET: its number; else -1 */
+	uint64_t mount;		/* FD: id of its mount as in mountinfo (nsu_mount.id), of
+				   whatever mount namespace; 0: unknown, and for the others */
 	unsigned major, minor;	/* MAP: of the file system (of overlayfs, btrfs: perhaps not
 				   as in mountinfo); else 0 */
 	const char *path;	/* below the root of its mount namespace, as links in /proc tell
 				   it; not escaped. Of a mount that was detached since: below the
-				   root of that */
+				   root of that. NULL: of SOCKET */
+	uint64_t socket;	/* SOCKET: its inode, as nsu_listener has it; else 0 */
 };
 struct nsu_uses;
-/* maps: the mapped files too, a file of a line for each part of the memory. What is no
-   file in a file system (a pipe, a socket) is left out. -ESRCH: the task has ended.
-   -EACCES, -EPERM: not readable; that of the memory alone makes no failure. */
-int nsu_uses_new(const struct nsu_task *task, bool maps, struct nsu_uses **ret);
+/* parts: NSU_USES_*. What is no file in a file system (a pipe) is left out. -ESRCH: the
+   task has ended. -EACCES, -EPERM: not readable; that of the memory alone makes no
+   failure. */
+int nsu_uses_new(const struct nsu_task *task, unsigned parts, struct nsu_uses **ret);
 void nsu_uses_free(struct nsu_uses *uses);
 /* In the order of the kinds, then as the kernel has them. */
 size_t nsu_uses_count(const struct nsu_uses *uses);
@@ -714,9 +723,8 @@ const struct nsu_bind *nsu_binds_get(const struct nsu_binds *binds, size_t index
 
 /*
  * The number that the caller's network namespace has for another one (RTM_GETNSID,
- * ip-netns(8)). -ENOENT: it has none. -ENODATA: it has no task to ask by, or the procfs
- * is no real one. -ESRCH: its tasks have ended or moved since. -EACCES: none of them may
- * be looked into. Others: rtnetlink(7) refused.
+ * ip-netns(8)). -ENOENT: it has none. -EMEDIUMTYPE: it is of another type. Others: those
+ * of nsu_ns_open(), or rtnetlink(7) refused.
  */
 int nsu_ns_read_nsid(const struct nsu_ns *net, int *ret);
 
@@ -725,7 +733,8 @@ int nsu_ns_read_nsid(const struct nsu_ns *net, int *ret);
 /*
  * What a namespace of a type has beyond its members, read when these are called: without
  * entering where a file of a member tells it, else by a child process that enters it, never
- * by changing the caller. All take a namespace of a snapshot of ctx.
+ * by changing the caller. All take a namespace of a snapshot, and the context that it was
+ * made from.
  *
  * -EMEDIUMTYPE: it is of another type. -ESRCH: it is gone, or no way leads to it any more.
  * -ENODATA: nothing leads to it (no member that may be read, no holder that was searched).
@@ -735,8 +744,9 @@ int nsu_ns_read_nsid(const struct nsu_ns *net, int *ret);
 
 /*
  * A descriptor of the namespace, the caller's to close: by a member, a descriptor, a mount,
- * a child or owned namespace, or its id. It is checked to be the very one. While it is
- * open, it keeps the namespace alive.
+ * a child or owned namespace, or its id. It is checked to be the very one: by its id
+ * where the snapshot has that, else by its inode alone. While it is open, it keeps the
+ * namespace alive.
  */
 int nsu_ns_open(struct nsu_ctx *ctx, const struct nsu_ns *ns);
 
@@ -815,7 +825,7 @@ enum nsu_propagation {		/* bits; none: private */
 };
 /* A mount, mount_namespaces(7); the library makes it. Texts are not escaped. */
 struct nsu_mount {
-	uint64_t id, parent;	/* as in mountinfo, or unique ones of statmount(2) */
+	uint64_t id, parent;	/* as in mountinfo */
 	unsigned major, minor;	/* of the file system */
 	const char *root;	/* what of the file system is mounted; of nsfs "net:[4026531840]" */
 	const char *point;	/* where, below the root of the mount namespace */
@@ -841,7 +851,7 @@ const struct nsu_mount *nsu_mounts_get(const struct nsu_mounts *mounts, size_t i
 struct nsu_net;
 enum nsu_net_part {
 	NSU_NET_LINKS = 1 << 0,
-	NSU_NET_ADDRESSES = 1 << 1, /* needs LINKS */
+	NSU_NET_ADDRESSES = 1 << 1, /* and the links, but not whose their peers are */
 	NSU_NET_ROUTES = 1 << 2,
 	NSU_NET_SOCKETS = 1 << 3,	/* those that listen: TCP, UDP, SCTP, UNIX, raw */
 };
@@ -884,7 +894,8 @@ struct nsu_listener {
 				   protocol for the port; NUL within names is @ */
 	int family;
 	unsigned port;		/* 0: none, raw and unix */
-	uint64_t inode;		/* "socket:[INODE]"; whose it is: nsu_ns holders or /proc/PID/fd */
+	uint64_t inode;		/* "socket:[INODE]"; whose it is: nsu_use.socket of the tasks in
+				   the namespace, nsu_holder.socket of those outside */
 	uid_t uid;		/* owner as the caller sees it; 65534: has none here */
 };
 /* netlink(7): rtnetlink, sock_diag, by sockets made inside. parts: NSU_NET_*. peer_ns is

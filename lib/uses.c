@@ -17,6 +17,7 @@
 
 #define PATIENCE	1000		/* ms that a file has for its answer */
 #define MAPS_LIMIT	(16 << 20)
+#define PARTS		((unsigned)(NSU_USES_FILES | NSU_USES_MAPS | NSU_USES_SOCKETS))
 
 /* of the structs in release 0.1 */
 #define CONFINEMENT_SIZE (offsetof(struct nsu_confinement, hard) + 16 * sizeof(uint64_t))
@@ -30,6 +31,7 @@ struct nsu_uses {
 /* While the descriptors of a task are listed. */
 struct listing {
 	struct nsu_uses *uses;
+	enum nsu_use_kind kind;	/* FD or SOCKET, the others are passed over */
 	int fds, infos;
 	char text[PATH_MAX + 1];
 };
@@ -56,10 +58,10 @@ const struct nsu_use *nsu_uses_get(const struct nsu_uses *uses, size_t index)
 
 static int add(struct nsu_uses *uses, const struct nsu_use *use)
 {
-	char *path = strdup(use->path);
+	char *path = use->path ? strdup(use->path) : NULL;
 	int r;
 
-	if (!path)
+	if (use->path && !path)
 		return -ENOMEM;
 	r = nsi_grow((void **)&uses->items, &uses->size, uses->count,
 		     sizeof(*uses->items));
@@ -109,24 +111,30 @@ static uint64_t mount_of(int infos, const char *number)
 static int take_fd(void *data, pid_t number)
 {
 	struct listing *listing = data;
+	struct nsu_use use = { .kind = listing->kind, .fd = number };
 	char name[16];
 	int r;
 
 	snprintf(name, sizeof(name), "%d", number);
 	r = read_link(listing->fds, name, listing->text, sizeof(listing->text));
 	/* Closed meanwhile. */
-	if (r <= 0)
+	if (r < 0)
 		return r == -ENOENT ? 0 : r;
-	return add(listing->uses, &(struct nsu_use){
-		.kind = NSU_USE_FD, .fd = number, .path = listing->text,
-		.mount = mount_of(listing->infos, name),
-	});
+	if (use.kind == NSU_USE_SOCKET) {
+		r = nsi_parse_inode(listing->text, "socket", &use.socket);
+		return r < 0 ? 0 : add(listing->uses, &use);
+	}
+	if (!r)
+		return 0;
+	use.path = listing->text;
+	use.mount = mount_of(listing->infos, name);
+	return add(listing->uses, &use);
 }
 
-static int take_fds(struct nsu_uses *uses, int dir)
+static int take_fds(struct nsu_uses *uses, int dir, enum nsu_use_kind kind)
 {
 	nsi_autoclose int fds = -1, infos = -1;
-	struct listing listing = { .uses = uses };
+	struct listing listing = { .uses = uses, .kind = kind };
 	char room[8192];
 
 	fds = openat(dir, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -182,7 +190,7 @@ static int take_maps(struct nsu_uses *uses, int dir)
 	return r;
 }
 
-int nsu_uses_new(const struct nsu_task *task, bool maps, struct nsu_uses **ret)
+int nsu_uses_new(const struct nsu_task *task, unsigned parts, struct nsu_uses **ret)
 {
 	static const char *const links[] = {
 		[NSU_USE_ROOT] = "root", [NSU_USE_CWD] = "cwd", [NSU_USE_EXE] = "exe",
@@ -192,7 +200,7 @@ int nsu_uses_new(const struct nsu_task *task, bool maps, struct nsu_uses **ret)
 	struct stat st;
 	int r = 0;
 
-	if (!task || !ret)
+	if (!task || !ret || !parts || parts & ~PARTS)
 		return -EINVAL;
 	dir = nsi_task_open(task);
 	if (dir < 0)
@@ -200,12 +208,16 @@ int nsu_uses_new(const struct nsu_task *task, bool maps, struct nsu_uses **ret)
 	uses = calloc(1, sizeof(*uses));
 	if (!uses)
 		return -ENOMEM;
-	for (unsigned kind = 0; kind < ARRAY_SIZE(links) && !r; kind++)
+	/* The executable is mapped, too. */
+	for (unsigned kind = parts & NSU_USES_FILES ? 0 : NSU_USE_EXE;
+	     parts & ~NSU_USES_SOCKETS && kind < ARRAY_SIZE(links) && !r; kind++)
 		r = take_link(uses, dir, links[kind], kind);
-	if (!r)
-		r = take_fds(uses, dir);
-	if (!r && maps)
+	if (!r && parts & NSU_USES_FILES)
+		r = take_fds(uses, dir, NSU_USE_FD);
+	if (!r && parts & NSU_USES_MAPS)
 		r = take_maps(uses, dir);
+	if (!r && parts & NSU_USES_SOCKETS)
+		r = take_fds(uses, dir, NSU_USE_SOCKET);
 	if (r == -ENOENT || (!r && fstatat(dir, "stat", &st, 0) < 0))
 		r = -ESRCH;
 	if (r < 0)

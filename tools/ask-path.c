@@ -264,6 +264,8 @@ static void count_use(struct path_user *user, const struct nsu_use *use)
 	case NSU_USE_MAP:
 		user->maps++;
 		break;
+	case NSU_USE_SOCKET:
+		break;
 	}
 }
 
@@ -301,7 +303,8 @@ static int look_at(struct path_question *q, const struct nsu_task *task)
 
 	if (nsu_task_is_zombie(task) || (q->only && !is_wanted(q, mnt)))
 		return 0;
-	r = nsu_uses_new(task, q->app->opts.all, &uses);
+	r = nsu_uses_new(task, q->app->opts.all ? NSU_USES_FILES | NSU_USES_MAPS :
+			 NSU_USES_FILES, &uses);
 	if (r == -ENOMEM)
 		return r;
 	if (r < 0) {

@@ -415,7 +415,7 @@ void card_net(struct app *app, const struct nsu_snapshot *snap,
 	card.net = net;
 	print_links(&card);
 	print_routes(&card);
-	if (!(parts & NSU_NET_SOCKETS) || net_find_owners(app, ns, net, &owners) < 0)
+	if (!(parts & NSU_NET_SOCKETS) || net_find_owners(ns, net, &owners) < 0)
 		card_fact(app, "listens", "?");
 	else
 		print_listeners(&card, &owners);

@@ -142,7 +142,7 @@ struct json_object *json_net(const struct app *app, const struct nsu_ns *ns)
 
 	if (net_read(app, ns, &parts, &net) < 0)
 		return NULL;
-	if (net_find_owners(app, ns, net, &owners) < 0) {
+	if (net_find_owners(ns, net, &owners) < 0) {
 		nsu_net_free(net);
 		return NULL;
 	}

@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Network namespaces: what is read of them, and whose their sockets are. */
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include "net.h"
 
-#define MOST_FDS 1000000	/* that are looked at for one namespace */
+#define MOST_SOCKETS 1000000	/* that are looked at for one namespace */
 
 int net_read(const struct app *app, const struct nsu_ns *ns, unsigned *parts,
 	     struct nsu_net **ret)
@@ -93,7 +90,6 @@ static int compare_inodes(const void *a, const void *b)
 }
 
 struct search {
-	const struct app *app;
 	uint64_t *inodes;	/* sorted: those that are looked for */
 	size_t count, left;
 	struct net_owners *owners;
@@ -105,58 +101,28 @@ static bool is_sought(const struct search *search, uint64_t inode)
 					    sizeof(inode), compare_inodes) != NULL;
 }
 
-/* Links are read, nothing is opened. */
-static int search_fds(struct search *search, const struct nsu_task *task, DIR *dir)
-{
-	struct dirent *entry;
-
-	while ((entry = readdir(dir)) != NULL) {
-		uint64_t inode;
-		char text[64];
-		ssize_t n;
-
-		if (*entry->d_name == '.')
-			continue;
-		if (search->left == 0) {
-			search->owners->partial = true;
-			return 0;
-		}
-		search->left--;
-		n = readlinkat(dirfd(dir), entry->d_name, text, sizeof(text) - 1);
-		if (n <= 0)
-			continue;
-		text[n] = '\0';
-		if (sscanf(text, "socket:[%" SCNu64 "]", &inode) == 1 &&
-		    is_sought(search, inode) &&
-		    add_owner(search->owners, inode, task) < 0)
-			return -ENOMEM;
-	}
-	return 0;
-}
-
 static int search_task(struct search *search, const struct nsu_task *task)
 {
-	const char *proc =
-		search->app->opts.proc != NULL ? search->app->opts.proc : "/proc";
-	int pid = (int)nsu_task_get_pid(task), tid = (int)nsu_task_get_tid(task), fd, r;
-	char *path;
-	DIR *dir;
+	const struct nsu_use *use;
+	struct nsu_uses *uses;
+	int r = nsu_uses_new(task, NSU_USES_SOCKETS, &uses);
 
-	if (asprintf(&path, "%s/%d/task/%d/fd", proc, pid, tid) < 0)
-		return -ENOMEM;
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	free(path);
-	if (fd < 0) {
-		search->owners->partial |= errno != ENOENT && errno != ESRCH;
+	if (r == -ENOMEM)
+		return r;
+	if (r < 0) {
+		search->owners->partial |= r != -ESRCH;
 		return 0;
 	}
-	dir = fdopendir(fd);
-	if (dir == NULL) {
-		close(fd);
-		return -ENOMEM;
+	for (size_t i = 0; r == 0 && (use = nsu_uses_get(uses, i)) != NULL; i++) {
+		if (search->left == 0) {
+			search->owners->partial = true;
+			break;
+		}
+		search->left--;
+		if (is_sought(search, use->socket))
+			r = add_owner(search->owners, use->socket, task);
 	}
-	r = search_fds(search, task, dir);
-	closedir(dir);
+	nsu_uses_free(uses);
 	return r;
 }
 
@@ -202,11 +168,11 @@ static void sort_owners(struct net_owners *owners)
 	owners->count = kept + 1;
 }
 
-int net_find_owners(const struct app *app, const struct nsu_ns *ns,
-		    const struct nsu_net *net, struct net_owners *ret)
+int net_find_owners(const struct nsu_ns *ns, const struct nsu_net *net,
+		    struct net_owners *ret)
 {
 	struct net_owners owners = { 0 };
-	struct search search = { .app = app, .left = MOST_FDS, .owners = &owners };
+	struct search search = { .left = MOST_SOCKETS, .owners = &owners };
 	size_t n = nsu_net_count_listeners(net);
 	const struct nsu_task *task;
 	int r;

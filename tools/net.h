@@ -27,8 +27,8 @@ struct net_owners {
 	bool partial;		/* some descriptors could not be read */
 };
 /* Among the members and holders of the namespace. 0 or negative errno. */
-int net_find_owners(const struct app *app, const struct nsu_ns *ns,
-		    const struct nsu_net *net, struct net_owners *ret);
+int net_find_owners(const struct nsu_ns *ns, const struct nsu_net *net,
+		    struct net_owners *ret);
 void net_free_owners(struct net_owners *owners);
 /* Where those of a socket begin; they end where the inode is another. */
 size_t net_owners_of(const struct net_owners *owners, uint64_t inode);

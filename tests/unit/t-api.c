@@ -146,7 +146,9 @@ static void check_nothing(void)
 /* A struct of release 0.1 goes on being filled in when ours has grown, one of a release
    to come as far as we know it, and one that is smaller than ever is refused. */
 #define CHECK_SIZES(type, init, last, call) do { \
-		struct { struct type ours; long later; } s = { .ours = init, .later = 7 }; \
+		struct { struct type ours; long later; } s; \
+		s.ours = (struct type)init; \
+		s.later = 7; \
 		s.ours.size = offsetof(struct type, last) + sizeof(s.ours.last); \
 		is_int(call, 0, #type " of release 0.1"); \
 		is_int(s.later, 7, "nothing behind it is touched"); \
@@ -254,7 +256,8 @@ static void test_plain(void)
 	is_int(nsu_ctx_new(&opts, &plain), 0, "a tree of plain files");
 	is_int(nsu_snapshot_new(plain, NULL, &snap), 0, "its picture");
 	check_facts(plain, find(snap, 1), -EOPNOTSUPP, "of plain files");
-	is_int(nsu_uses_new(find(snap, 1), true, &uses), -ESRCH, "their uses");
+	is_int(nsu_uses_new(find(snap, 1), NSU_USES_FILES, &uses), -ESRCH,
+	       "their uses");
 	ok(nsu_task_read_cgroup_usage(find(snap, 1), &usage) < 0, "their cgroup");
 	nsu_snapshot_free(snap);
 	nsu_ctx_free(plain);

@@ -2,9 +2,12 @@
 /* What a task has of files and is confined by, and what another process may enter. */
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include "box.h"
+
+#define ALL (NSU_USES_FILES | NSU_USES_MAPS | NSU_USES_SOCKETS)
 
 static struct nsu_snapshot *snap;
 
@@ -29,7 +32,7 @@ static const struct nsu_use *find(const struct nsu_uses *uses, enum nsu_use_kind
 	const struct nsu_use *use;
 
 	for (size_t i = 0; (use = nsu_uses_get(uses, i)) != NULL; i++)
-		if (use->kind == kind && (kind != NSU_USE_FD || use->fd == fd))
+		if (use->kind == kind && use->fd == fd)
 			return use;
 	return NULL;
 }
@@ -56,8 +59,10 @@ static void test_uses(void)
 	char cwd[4096], self[4096] = "", odd[] = "/tmp/nsu-odd\n \xff.XXXXXX";
 	int pair[2], file = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int named = mkostemp(odd, O_CLOEXEC), before = count_fds();
+	int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	const struct nsu_task *task = scan(getpid());
 	struct nsu_uses *uses = NULL;
+	struct stat st;
 	void *mapped;
 
 	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0)
@@ -65,7 +70,7 @@ static void test_uses(void)
 	if (pipe2(pair, O_CLOEXEC) < 0 || !task)
 		return;
 	mapped = mmap(NULL, 1, PROT_READ, MAP_PRIVATE, named, 0);
-	is_int(nsu_uses_new(task, true, &uses), 0, "our files");
+	is_int(nsu_uses_new(task, ALL, &uses), 0, "our files");
 	is_str(find(uses, NSU_USE_CWD, -1)->path, getcwd(cwd, sizeof(cwd)), "cwd");
 	is_str(find(uses, NSU_USE_ROOT, -1)->path, "/", "root");
 	is_str(find(uses, NSU_USE_EXE, -1)->path, self, "program");
@@ -74,21 +79,34 @@ static void test_uses(void)
 	ok(mount_of(file) > 0, "which there is");
 	is_str(find(uses, NSU_USE_FD, named)->path, odd, "a name is as it is");
 	ok(!find(uses, NSU_USE_FD, pair[0]), "a pipe is no file");
+	fstat(sock, &st);
+	is_int(find(uses, NSU_USE_SOCKET, sock)->socket, st.st_ino, "a socket");
+	ok(!find(uses, NSU_USE_FD, sock), "which is no file either");
 	ok(mapped == MAP_FAILED || find(uses, NSU_USE_MAP, -1), "something is mapped");
 	for (size_t i = 1; i < nsu_uses_count(uses); i++)
 		if (nsu_uses_get(uses, i)->kind < nsu_uses_get(uses, i - 1)->kind)
 			ok(false, "not in the order of the kinds: %zu", i);
 	ok(!nsu_uses_get(uses, nsu_uses_count(uses)), "none behind the last");
 	nsu_uses_free(uses);
-	is_int(nsu_uses_new(task, false, &uses), 0, "without what is mapped");
+	is_int(nsu_uses_new(task, NSU_USES_FILES, &uses), 0, "without what is mapped");
 	ok(!find(uses, NSU_USE_MAP, -1), "nothing mapped");
+	ok(!find(uses, NSU_USE_SOCKET, sock), "no socket");
 	nsu_uses_free(uses);
+	is_int(nsu_uses_new(task, NSU_USES_SOCKETS, &uses), 0, "sockets alone");
+	is_int(nsu_uses_get(uses, 0)->kind, NSU_USE_SOCKET, "no files");
+	nsu_uses_free(uses);
+	is_int(nsu_uses_new(task, NSU_USES_MAPS, &uses), 0, "what is mapped alone");
+	is_int(nsu_uses_get(uses, 0)->kind, NSU_USE_EXE, "the program first");
+	nsu_uses_free(uses);
+	is_int(nsu_uses_new(task, 0, &uses), -EINVAL, "nothing");
+	is_int(nsu_uses_new(task, 1u << 3, &uses), -EINVAL, "no such part");
 	nsu_uses_free(NULL);
 	is_int(nsu_uses_count(NULL), 0, "of none");
-	is_int(nsu_uses_new(NULL, false, &uses), -EINVAL, "no task");
+	is_int(nsu_uses_new(NULL, NSU_USES_FILES, &uses), -EINVAL, "no task");
 	munmap(mapped, 1);
 	close(pair[0]);
 	close(pair[1]);
+	close(sock);
 	is_int(count_fds(), before, "no descriptor is left");
 	close(file);
 	close(named);
@@ -108,7 +126,7 @@ static void test_gone(void)
 	kid_end(&kid);
 	if (!task)
 		return;
-	is_int(nsu_uses_new(task, false, &uses), -ESRCH, "has ended: files");
+	is_int(nsu_uses_new(task, NSU_USES_FILES, &uses), -ESRCH, "has ended: files");
 	ok(!uses, "and nothing was given");
 	is_int(nsu_task_read_confinement(task, &c), -ESRCH, "has ended: confinement");
 }
