@@ -84,8 +84,26 @@ test_inside() {
 	fixture_close
 }
 
+test_holders() {
+	local own fd
+	exec {fd}</proc/self/ns/net
+	own="net:[$(ns_of self net)]"
+	run "$examples/holders" "$own"
+	is "holders: status" "$rc" 0
+	ok "holders: this shell" grep -qx "process of process $$" <<<"$out"
+	like "holders: its descriptor" "$out" "fd of process $$ descriptor $fd"
+	run "$examples/holders" net:[1]
+	is "holders: no such namespace" "$(tail -n 1 <<<"$err")" \
+		"holders: net:[1]: No such file or directory"
+	is "holders: status then" "$rc" 1
+	run "$examples/holders"
+	is "holders: wrong use" "$rc" 2
+	exec {fd}<&-
+}
+
 [ "$(readlink /proc/self/ns/net)" ] || skip_all "no /proc"
 test_members
 test_pidmap
 test_inside
+test_holders
 done_testing
