@@ -3,6 +3,7 @@
 #ifndef NSI_PINS_H
 #define NSI_PINS_H
 
+#include "builder.h"
 #include "open.h"
 
 #define NSI_MAX_HELD	128	/* mount namespaces that are open at a time */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* From what sources gathered to a snapshot: sorted, linked, counted. */
 #include <string.h>
-#include "nsi.h"
+#include "builder.h"
 
 static int by_tid(const void *a, const void *b)
 {

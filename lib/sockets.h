@@ -4,7 +4,7 @@
 #define NSI_SOCKETS_H
 
 #include <poll.h>
-#include "nsi.h"
+#include "builder.h"
 
 #define NSI_PEEK_DATA		(64 << 10)
 #define NSI_PEEK_CONTROL	(8 << 10)

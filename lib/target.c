@@ -7,6 +7,7 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include "builder.h"
 #include "open.h"
 #include "target.h"
 #include "uapi.h"

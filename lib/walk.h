@@ -3,7 +3,7 @@
 #ifndef NSI_WALK_H
 #define NSI_WALK_H
 
-#include "nsi.h"
+#include "builder.h"
 
 /* What the last task showed: most tasks show the same, and then nothing is parsed. */
 struct nsi_last {
