@@ -295,8 +295,9 @@ struct nsu_totals {
 /* Never NULL. */
 const struct nsu_totals *nsu_snapshot_get_totals(const struct nsu_snapshot *snap);
 /*
- * Nothing of what was asked for was left out: no gap, nothing hidden. If not, the gaps and
- * nsu_totals.hidden say what, and nsu_procfs.hidepid and .subset why something is hidden.
+ * Nothing of what was asked for was left out: no gap, nothing hidden, descriptors and sockets
+ * asked if they should be. If not, the gaps, the sources and nsu_totals.hidden say what,
+ * and nsu_procfs.hidepid and .subset why something is hidden.
  * Of a limited scan it speaks only of the processes asked for.
  */
 bool nsu_snapshot_is_complete(const struct nsu_snapshot *snap);

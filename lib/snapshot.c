@@ -138,9 +138,19 @@ const struct nsu_totals *nsu_snapshot_get_totals(const struct nsu_snapshot *snap
 	return &snap->totals;
 }
 
+/* Refused, and nothing stands in for it: as for mounts, where gaps tell what was missed. */
+static bool lacks_source(const struct nsu_snapshot *snap, const char *name)
+{
+	for (size_t i = 0; i < snap->source_count; i++)
+		if (snap->sources[i].error && !strcmp(snap->sources[i].name, name))
+			return true;
+	return false;
+}
+
 bool nsu_snapshot_is_complete(const struct nsu_snapshot *snap)
 {
-	return !snap->gap_count && !snap->totals.hidden;
+	return !snap->gap_count && !snap->totals.hidden && !lacks_source(snap, "fds") &&
+		!lacks_source(snap, "sockets");
 }
 
 unsigned nsu_snapshot_get_parts(const struct nsu_snapshot *snap)

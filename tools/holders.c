@@ -365,5 +365,8 @@ char *holders_unsearched(const struct nsu_snapshot *snap)
 		fprintf(f, "%smounts", ftell(f) > 0 ? ", " : "");
 	if (!(parts & NSU_PART_SOCKETS))
 		fprintf(f, "%ssockets (run with --deep)", ftell(f) > 0 ? ", " : "");
+	else if (view_refused(snap, "sockets"))
+		fprintf(f, "%ssockets (%s)", ftell(f) > 0 ? ", " : "",
+			strerror(view_refused(snap, "sockets")));
 	return finish(f, &text);
 }

@@ -8,6 +8,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 #include "target.h"
+#include "view.h"
 #include "word.h"
 
 /* Only a scan that takes longer says that it is still at work. */
@@ -258,6 +259,9 @@ int app_remark_gaps(struct app *app, const struct nsu_snapshot *snap)
 		remark_unread(app, snap, others != NULL ? others : "");
 	else if (gap != NULL)
 		remark_step(app, snap, gap);
+	if (view_refused(snap, "sockets"))
+		msg(&app->out, "sockets cannot be asked here: %s",
+		    strerror(view_refused(snap, "sockets")));
 	free(others);
 	return app->opts.strict && !nsu_snapshot_is_complete(snap) ? 3 : 0;
 }

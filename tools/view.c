@@ -275,3 +275,14 @@ int view_failed(const struct app *app, int error)
 	msg_errno(&app->out, error, "print");
 	return 1;
 }
+
+int view_refused(const struct nsu_snapshot *snap, const char *source)
+{
+	for (size_t i = 0; i < nsu_snapshot_count_sources(snap); i++) {
+		const struct nsu_source *found = nsu_snapshot_get_source(snap, i);
+
+		if (strcmp(found->name, source) == 0)
+			return found->error;
+	}
+	return 0;
+}

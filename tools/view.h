@@ -64,4 +64,7 @@ bool view_is_wide(const struct app *app, int columns);
 /* Says that a view failed; returns the exit status 1. */
 int view_failed(const struct app *app, int error);
 
+/* The positive errno of a source's refusal; 0: it was used, or not asked for. */
+int view_refused(const struct nsu_snapshot *snap, const char *source);
+
 #endif

@@ -89,7 +89,8 @@ test_disable() {
 		fixture $situation || continue
 		own_numbers
 		for word in '' ns-id mntns-id owner owner-uid task-nlink nspid pidfd \
-				pidfs-inode setns-pidfd; do
+				pidfs-inode setns-pidfd kcmp \
+				listns,nsfs-handle,statmount,mnt-next; do
 			case $word in
 			ns-id)		drop='.namespaces[].id = null' ;;
 			mntns-id)	drop='.namespaces[].mntns_id = null' ;;
