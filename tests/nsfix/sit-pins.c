@@ -108,10 +108,8 @@ int build_held_mount_other(struct fix *f)
 	return held_build(f, CLONE_NEWNS, body_mount_other, 1);
 }
 
-/*
- * A mount namespace can be pinned only in an older one. Linux 6.18 tells which is older
- * by the id, and each processor has a batch of these.
- */
+/* A mount namespace can be pinned only in an older one. Linux 6.18 tells which is older
+   by the id, and each processor has a batch of these. */
 static int stay_on_this_cpu(struct fix *f)
 {
 	cpu_set_t set;
