@@ -72,6 +72,14 @@ static int source_error(const struct nsu_snapshot *snap, const char *name)
 	return -1;
 }
 
+/* Of sockets that only the network namespace itself could tell: without cookies, and
+   without the powers to ask for it. */
+static inline int no_cookies(const struct nsu_ctx *ctx)
+{
+	return geteuid() && nsu_ctx_get_interface(ctx, NSU_IF_NETNS_COOKIE) !=
+		NSU_IF_PRESENT ? EPERM : 0;
+}
+
 /* The errno of a gap of a process at a step; 0: there is none. */
 __attribute__((unused))
 static int gap_error(const struct nsu_snapshot *snap, pid_t pid, const char *step)

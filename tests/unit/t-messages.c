@@ -118,7 +118,7 @@ static void test_message(int type, const char *what)
 	is_int(in_message(snap, inodes[0], pair[1]), 1, "%s: of a network", what);
 	is_int(in_message(snap, inodes[1], pair[1]), 1, "%s: of names", what);
 	is_int(holders_by_fd(snap, NSU_HOLDER_MESSAGE, self, -1), 2, "%s: no more", what);
-	is_int(gap_error(snap, self, "sockets"), 0, "%s: no gap", what);
+	is_int(gap_error(snap, self, "sockets"), no_cookies(ctx), "%s: no gap", what);
 	nsu_snapshot_free(snap);
 	is_int(receive(pair[1], text, sizeof(text), got), 3, "%s: all came", what);
 	is_str(text, type == SOCK_STREAM ? "before this" : "this", "%s: the text", what);
@@ -257,7 +257,8 @@ static void test_stuck(void)
 	snap = scan_these(ctx, PARTS, pids, 2);
 	took = now_ms() - took;
 	ok(took < 5000, "it does not hold up the scan: %d ms", (int)took);
-	is_int(gap_error(snap, stuck.pid, "sockets"), ETIMEDOUT, "a gap");
+	if (!no_cookies(ctx))
+		is_int(gap_error(snap, stuck.pid, "sockets"), ETIMEDOUT, "a gap");
 	is_int(nsu_snapshot_get_totals(snap)->sockets_unread, 1, "that is counted");
 	is_int(holders_of(snap, said_inode(&kid), NSU_HOLDER_SOCKET, kid.pid, -1, NULL),
 	       2, "those behind it are asked");
