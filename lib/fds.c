@@ -14,6 +14,10 @@
 
 /* How often a descriptor may be another one each time it is looked at. */
 #define MAX_TRIES 8
+/* Descriptors from which on a table that processes share is read but once. */
+#define LARGE 256
+/* Where no one tells which tables are one: descriptors of a process, in all of them. */
+#define MAX_COMPARED (1 << 19)
 
 /* The tables of one process. */
 struct tables {
@@ -21,7 +25,9 @@ struct tables {
 	pid_t tid;		/* whose is read */
 	int dir;		/* its directory */
 	pid_t first, last;	/* whose were told: the first, the last; 0: none */
+	struct nsi_tables told;	/* all, where kcmp(2) tells which are one */
 	bool compare;		/* what the first has as well is left out */
+	size_t compared;	/* descriptors, in all tables */
 	bool lost;		/* some of it was gone when it was looked at */
 	size_t count, own;	/* what is in it, and what of that was not told yet */
 	int refused;		/* by how many threads */
@@ -274,8 +280,9 @@ static int refuse(struct tables *t, pid_t tid, int error)
 	return nsi_builder_add_gap(t->w->b, t->w->pid, tid, "fd", error);
 }
 
-/* 1: they have one table; 0: two; -1: no one tells. */
-static int have_one_table(struct nsi_walk *w, pid_t a, pid_t b)
+/* As kcmp(2): 0: they have one table; 1: that of a comes first; 2: that of b. Negative:
+   no one tells. */
+static long compare_tables(const struct nsi_walk *w, pid_t a, pid_t b)
 {
 	struct nsu_ctx *ctx = w->b->ctx;
 	long r;
@@ -285,26 +292,71 @@ static int have_one_table(struct nsi_walk *w, pid_t a, pid_t b)
 	r = syscall(SYS_kcmp, a, b, KCMP_FILES, 0L, 0L);
 	if (r >= 0 || errno == ENOSYS)
 		nsi_if_tell(ctx, NSU_IF_KCMP, r >= 0);
-	return r < 0 ? -1 : !r;
+	return r > 2 ? -1 : r;
+}
+
+/* 1: one of these has the same table; 0: none, it belongs at *ret; -1: no one tells. */
+static int find_table(const struct nsi_walk *w, struct nsi_tables *set, pid_t tid,
+		      size_t *ret)
+{
+	size_t low = 0, high = set->count;
+
+	while (low < high) {
+		size_t at = low + (high - low) / 2;
+		long r = compare_tables(w, set->tids[at], tid);
+
+		if (!r && set->tids[at] != tid)
+			return 1;
+		if (!r) {
+			low = high = at;
+		} else if (r > 0) {
+			low = r == 1 ? at + 1 : low;
+			high = r == 1 ? high : at;
+		} else if (compare_tables(w, tid, tid) < 0) {
+			return -1;
+		} else {
+			/* That one has ended. */
+			memmove(set->tids + at, set->tids + at + 1,
+				(--set->count - at) * sizeof(*set->tids));
+			high--;
+		}
+	}
+	*ret = low;
+	return 0;
+}
+
+static int add_table(struct nsi_tables *set, pid_t tid, size_t at)
+{
+	int r = nsi_grow((void **)&set->tids, &set->size, set->count,
+			 sizeof(*set->tids));
+
+	if (r < 0)
+		return r;
+	memmove(set->tids + at + 1, set->tids + at,
+		(set->count++ - at) * sizeof(*set->tids));
+	set->tids[at] = tid;
+	return 0;
 }
 
 static int each_thread(void *data, int tid)
 {
 	struct tables *t = data;
 	struct nsi_walk *w = t->w;
+	size_t at = 0;
 	char path[32];
-	int same = 0, r;
+	int found, r;
 
 	if (!tid || tid == w->pid || tid == t->first)
 		return 0;
 	if (nsi_builder_cancelled(w->b))
 		return -ECANCELED;
-	if (t->first)
-		same = have_one_table(w, t->first, tid);
 	/* A thousand threads may well have one table that is not their leader's. */
-	if (same == 1 || (t->last && have_one_table(w, t->last, tid) == 1))
+	found = find_table(w, &t->told, tid, &at);
+	if (found == 1)
 		return 0;
-	t->compare = same < 0;
+	t->compare = found < 0;
+	if (t->compare && t->compared > MAX_COMPARED)
+		return refuse(t, tid, -EFBIG);
 	snprintf(path, sizeof(path), "../task/%d/fd", tid);
 	r = read_table(t, tid, path);
 	if (nsi_is_fatal(r))
@@ -313,6 +365,10 @@ static int each_thread(void *data, int tid)
 		t->last = tid;
 	if (!r && !t->first && t->count && !t->lost)
 		t->first = tid;
+	if (t->compare)
+		t->compared += t->count;
+	else if (!r && t->count && !t->lost)
+		return add_table(&t->told, tid, at);
 	if (!r || faccessat(w->nsdir, path, F_OK, 0) < 0)
 		return 0;
 	return refuse(t, tid, r);
@@ -333,26 +389,42 @@ static int read_threads(struct tables *t)
 	return r == -ENOENT ? -ESRCH : r;
 }
 
-int nsi_walk_fds(struct nsi_walk *w, bool dead)
+static int walk_tables(struct tables *t, bool dead)
 {
-	struct tables t = { .w = w };
-	int r;
+	struct nsi_walk *w = t->w;
+	size_t at = 0;
+	int found, r;
 
-	if (!w->fds)
-		return 0;
 	if (dead)
-		return read_threads(&t);
-	r = read_table(&t, w->pid, "../fd");
+		return read_threads(t);
+	/* Processes may share a table as well, clone(2): each names what is in it, but
+	   not of one that is large, or they would take as long as they are many. */
+	found = find_table(w, &w->large, w->pid, &at);
+	if (found == 1)
+		return refuse(t, w->pid, -EFBIG);
+	r = read_table(t, w->pid, "../fd");
+	if (!r && !found && t->count >= LARGE)
+		r = add_table(&w->large, w->pid, at);
 	if (nsi_is_fatal(r))
 		return r;
 	/* One that has ended has none, and to ask is refused or answered by nothing. */
-	if ((r < 0 || t.lost || !t.count) && !nsi_walk_is_alive(w))
+	if ((r < 0 || t->lost || !t->count) && !nsi_walk_is_alive(w))
 		return -ESRCH;
 	if (r < 0)
-		return refuse(&t, w->pid, r);
-	t.first = w->pid;
+		return refuse(t, w->pid, r);
+	t->first = w->pid;
 	r = nsi_walk_count_threads(w);
 	if (r == 1 || r == -ESRCH)
 		return r == 1 ? 0 : r;
-	return read_threads(&t);
+	r = add_table(&t->told, w->pid, 0);
+	return r < 0 ? r : read_threads(t);
+}
+
+int nsi_walk_fds(struct nsi_walk *w, bool dead)
+{
+	struct tables t = { .w = w };
+	int r = w->fds ? walk_tables(&t, dead) : 0;
+
+	free(t.told.tids);
+	return r;
 }

@@ -342,6 +342,7 @@ int nsi_scan_procfs(struct nsi_builder *b)
 	b->proc_pidns_inode = read_pidns(b->ctx, b->ctx->procfs.own_pids ?
 					 "self/ns/pid" : "1/ns/pid");
 	r = b->opts->pids ? scan_some(w) : scan_all(w);
+	free(w->large.tids);
 	free(w);
 	if (!r)
 		r = nsi_builder_tell_source(b, "procfs", 0);

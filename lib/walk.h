@@ -12,6 +12,12 @@ struct nsi_last {
 	uint32_t ns;
 };
 
+/* Whose tables of descriptors are known: one task for each, in the order of kcmp(2). */
+struct nsi_tables {
+	pid_t *tids;
+	size_t count, size;
+};
+
 struct nsi_walk {
 	struct nsi_builder *b;
 	struct nsi_last last[NSU_TYPE_COUNT];
@@ -19,6 +25,7 @@ struct nsi_walk {
 	int nsdir;			/* its ns directory, O_PATH; -1: not open */
 	bool fds;			/* descriptors are read as well */
 	int threads;			/* of the process at hand; 0: not counted yet */
+	struct nsi_tables large;	/* tables of processes that were read */
 	const char *step;		/* what was read last, for a gap */
 	char text[8192];		/* a status file, a directory */
 };
