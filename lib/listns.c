@@ -12,14 +12,16 @@
 #include "uapi.h"
 #include "walk.h"
 
-#define IDS 4096		/* at a time */
+#define PAGE		4096		/* ids at a time */
+#define MAX_LISTED	(4 << 20)
 
 struct list {
 	struct nsi_builder *b;
 	struct nsi_idmap known;		/* id -> index of a namespace */
 	uint8_t *listed;		/* of each namespace */
 	size_t listed_size;
-	uint64_t ids[IDS];
+	uint64_t *ids;			/* that are listed */
+	size_t count, size;
 };
 
 static long list_ids(const struct nsi_builder *b, uint64_t after, uint64_t *ids, size_t n)
@@ -79,11 +81,11 @@ static int take_new(struct list *list, uint64_t id)
 	return r < 0 ? r : mark_listed(list, index);
 }
 
-static int take_ids(struct list *list, size_t count)
+static int take_ids(struct list *list)
 {
 	int r = 0;
 
-	for (size_t i = 0; i < count && !r; i++) {
+	for (size_t i = 0; i < list->count && !r; i++) {
 		uint32_t index = nsi_idmap_find(&list->known, list->ids[i]);
 
 		if (nsi_builder_cancelled(list->b))
@@ -94,23 +96,35 @@ static int take_ids(struct list *list, size_t count)
 	return r;
 }
 
-/* Ids ascend; a page that does not is no list. The call after the last is ENOENT. */
+/* Ids ascend; a page that does not is no list. The call after the last is ENOENT. Who
+   goes on making new ones must not keep us here: to list takes less time than to make
+   one, to open each takes more. */
 static int read_list(struct list *list)
 {
 	uint64_t last = 0;
-	int r = 0;
 
-	while (!r) {
-		long n = list_ids(list->b, last, list->ids, IDS);
+	for (;;) {
+		long n;
 
+		if (list->count + PAGE > list->size) {
+			size_t size = (list->count + PAGE) * 2;
+			uint64_t *more = realloc(list->ids, size * sizeof(*more));
+
+			if (!more)
+				return -ENOMEM;
+			list->ids = more;
+			list->size = size;
+		}
+		n = list_ids(list->b, last, list->ids + list->count, PAGE);
 		if (n <= 0)
 			return n == -ENOENT ? 0 : n;
-		if (n > IDS || list->ids[n - 1] <= last)
+		if (n > PAGE || list->ids[list->count + n - 1] <= last)
 			return -EBADMSG;
-		last = list->ids[n - 1];
-		r = take_ids(list, n);
+		if (list->count > MAX_LISTED || nsi_builder_cancelled(list->b))
+			return list->count > MAX_LISTED ? -EFBIG : -ECANCELED;
+		list->count += n;
+		last = list->ids[list->count - 1];
 	}
-	return r;
 }
 
 static int learn(struct list *list)
@@ -196,10 +210,16 @@ int nsi_scan_listed(struct nsi_builder *b)
 	r = learn(list);
 	if (!r)
 		r = read_list(list);
+	if (!nsi_is_fatal(r)) {
+		int r2 = take_ids(list);
+
+		r = r2 < 0 ? r2 : r;
+	}
 	if (!r && (!may_see_all(b->ctx) || is_partial(list)))
 		r = -EPERM;
 	nsi_idmap_free(&list->known);
 	free(list->listed);
+	free(list->ids);
 	free(list);
 	if (nsi_is_fatal(r))
 		return r;

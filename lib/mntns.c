@@ -6,6 +6,8 @@
 
 #define MAX_ROOTS	64	/* tasks whose root is looked at */
 #define MAX_DEPTH	40	/* of pins in pinned mount namespaces */
+#define MAX_PINS	16	/* of a mount namespace, that are tried one by one */
+#define MAX_FETCHED	512	/* of all: a child for each */
 
 uint32_t nsi_search_task(const struct nsi_search *s, uint32_t ns)
 {
@@ -62,7 +64,7 @@ static int open_by_keeper(struct nsi_search *s, uint32_t index, int depth)
 	const struct nsu_snapshot *snap = s->b->snap;
 	const struct nsu_ns *ns = &snap->ns[index];
 	struct nsi_place place;
-	int fd = -1, r = -ENODATA;
+	int fd = -1, r = -ENODATA, pins = 0;
 
 	for (size_t i = 0; i < s->b->opts->target_count; i++) {
 		const struct nsu_target *target = s->b->opts->targets[i];
@@ -80,8 +82,10 @@ static int open_by_keeper(struct nsi_search *s, uint32_t index, int depth)
 			r = nsi_open_task_fd(s->b->ctx, keeper->pid, keeper->tid,
 					     keeper->fd, ns->inode, &fd);
 		if (keeper->kind != NSU_HOLDER_MOUNT || keeper->path == NSI_NONE ||
-		    depth == MAX_DEPTH || s->hung >= NSI_MAX_HUNG)
+		    depth == MAX_DEPTH || s->hung >= NSI_MAX_HUNG ||
+		    pins++ >= MAX_PINS || s->fetched >= MAX_FETCHED)
 			continue;
+		s->fetched++;
 		r = nsi_search_place(s, keeper->in, -1, depth + 1, &place);
 		if (r < 0)
 			continue;

@@ -10,6 +10,13 @@
 
 #define MAX_DEPTH 40		/* user and pid namespaces nest 32 deep */
 #define MAX_HUNG 3		/* bind mounts that may hang */
+#define MAX_FETCHED 64		/* bind mounts that are tried, one child for each */
+
+/* To open one namespace. Who makes mounts could make as many as he likes that lead to
+   nothing, each inside of a mount namespace that is only to be reached by such. */
+struct trial {
+	int depth, hung, fetched;
+};
 
 /* What the ways tried so far came to: a refusal says more than that a way has ended, and
    that more than that there is none. */
@@ -167,10 +174,11 @@ static int open_by_task(const struct nsu_ns *ns, int *ret)
 	return r;
 }
 
-static int open_found(struct nsu_ctx *ctx, const struct nsu_ns *ns, int depth, int *ret);
+static int open_found(struct nsu_ctx *ctx, const struct nsu_ns *ns, struct trial *trial,
+		      int *ret);
 
 /* How to get among the files of a mount namespace. */
-static int find_place(struct nsu_ctx *ctx, const struct nsu_ns *mnt, int depth,
+static int find_place(struct nsu_ctx *ctx, const struct nsu_ns *mnt, struct trial *trial,
 		      struct nsi_place *ret)
 {
 	nsi_autoclose int self = nsi_ctx_open_self(ctx);
@@ -188,33 +196,37 @@ static int find_place(struct nsu_ctx *ctx, const struct nsu_ns *mnt, int depth,
 		nsi_closep(&dir);
 	}
 	if (!place.own && place.task_dir < 0)
-		r = open_found(ctx, mnt, depth + 1, &place.ns);
+		r = open_found(ctx, mnt, trial, &place.ns);
 	if (!r)
 		*ret = place;
 	return r;
 }
 
 static int open_pinned(struct nsu_ctx *ctx, const struct nsu_ns *ns,
-		       const struct nsi_keeper *keeper, int depth, int *ret)
+		       const struct nsi_keeper *keeper, struct trial *trial, int *ret)
 {
 	struct nsi_place place;
 	int r;
 
 	if (keeper->in == NSI_NONE || keeper->path == NSI_NONE)
 		return -ENODATA;
-	r = find_place(ctx, &ns->snap->ns[keeper->in], depth, &place);
+	if (trial->hung >= MAX_HUNG || trial->fetched >= MAX_FETCHED)
+		return -ETIMEDOUT;
+	trial->fetched++;
+	r = find_place(ctx, &ns->snap->ns[keeper->in], trial, &place);
 	if (r < 0)
 		return r;
 	r = nsi_fetch_pin(ctx, &place, ns->inode, ns->snap->paths + keeper->path, ret);
 	nsi_place_close(&place);
+	trial->hung += r == -ETIMEDOUT;
 	return r == -ENOENT || r == -ESTALE ? -ESRCH : r;
 }
 
-static int open_by_keeper(struct nsu_ctx *ctx, const struct nsu_ns *ns, int depth,
-			  int *ret)
+static int open_by_keeper(struct nsu_ctx *ctx, const struct nsu_ns *ns,
+			  struct trial *trial, int *ret)
 {
 	const struct nsi_keeper *keeper = ns->snap->keepers + ns->keepers.first;
-	int r = -ENODATA, hung = 0;
+	int r = -ENODATA;
 
 	for (uint32_t i = 0; i < ns->keepers.count && r < 0; i++, keeper++) {
 		int r2 = -ENODATA;
@@ -222,9 +234,8 @@ static int open_by_keeper(struct nsu_ctx *ctx, const struct nsu_ns *ns, int dept
 		if (keeper->kind == NSU_HOLDER_FD)
 			r2 = nsi_open_task_fd(ctx, keeper->pid, keeper->tid, keeper->fd,
 					      ns->inode, ret);
-		else if (keeper->kind == NSU_HOLDER_MOUNT && hung < MAX_HUNG)
-			r2 = open_pinned(ctx, ns, keeper, depth, ret);
-		hung += r2 == -ETIMEDOUT;
+		else if (keeper->kind == NSU_HOLDER_MOUNT)
+			r2 = open_pinned(ctx, ns, keeper, trial, ret);
 		r = worse(r, r2);
 	}
 	return r;
@@ -232,34 +243,46 @@ static int open_by_keeper(struct nsu_ctx *ctx, const struct nsu_ns *ns, int dept
 
 /* By a namespace that knows it: a child's parent, an owned one's owner. */
 static int open_through(struct nsu_ctx *ctx, const struct nsu_ns *from,
-			unsigned long request, uint64_t inode, int depth, int *ret)
+			unsigned long request, uint64_t inode,
+			struct trial *trial, int *ret)
 {
 	nsi_autoclose int fd = -1;
-	int r = open_found(ctx, from, depth + 1, &fd);
+	int r = open_found(ctx, from, trial, &fd);
 
 	return r < 0 ? r : nsi_take_ns(ioctl(fd, request), inode, ret);
 }
 
-static int open_found(struct nsu_ctx *ctx, const struct nsu_ns *ns, int depth, int *ret)
+static int try_all(struct nsu_ctx *ctx, const struct nsu_ns *ns, struct trial *trial,
+		   int *ret)
 {
-	int r;
+	int r = open_by_task(ns, ret);
 
-	if (depth > MAX_DEPTH)
-		return -ELOOP;
-	r = open_by_task(ns, ret);
 	if (r < 0 && ns->id_state == 0 &&
 	    nsi_open_id(ctx, ns->id, ns->type, ns->inode, ret) == 0)
 		return 0;
 	if (r < 0)
-		r = worse(r, open_by_keeper(ctx, ns, depth, ret));
+		r = worse(r, open_by_keeper(ctx, ns, trial, ret));
 	if (r < 0 && !(ns->snap->parts & NSU_PART_MOUNTS))
 		r = worse(r, open_bound(ctx, ns->inode, ret));
 	for (size_t i = 0; i < nsu_ns_count_children(ns) && r < 0; i++)
 		r = worse(r, open_through(ctx, nsu_ns_get_child(ns, i), NS_GET_PARENT,
-					  ns->inode, depth, ret));
+					  ns->inode, trial, ret));
 	for (size_t i = 0; i < nsu_ns_count_owned(ns) && r < 0; i++)
 		r = worse(r, open_through(ctx, nsu_ns_get_owned(ns, i), NS_GET_USERNS,
-					  ns->inode, depth, ret));
+					  ns->inode, trial, ret));
+	return r;
+}
+
+static int open_found(struct nsu_ctx *ctx, const struct nsu_ns *ns, struct trial *trial,
+		      int *ret)
+{
+	int r = -ELOOP;
+
+	if (trial->depth <= MAX_DEPTH) {
+		trial->depth++;
+		r = try_all(ctx, ns, trial, ret);
+		trial->depth--;
+	}
 	return r;
 }
 
@@ -273,13 +296,14 @@ static bool is_same(const struct nsu_ns *ns, int fd)
 
 int nsu_ns_open(struct nsu_ctx *ctx, const struct nsu_ns *ns)
 {
+	struct trial trial = { 0 };
 	int fd = -1, r;
 
 	if (!ctx || !ns)
 		return -EINVAL;
 	if (!ctx->procfs.real)
 		return -EOPNOTSUPP;
-	r = open_found(ctx, ns, 0, &fd);
+	r = open_found(ctx, ns, &trial, &fd);
 	if (r < 0)
 		return r;
 	if (is_same(ns, fd))

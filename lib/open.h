@@ -53,9 +53,12 @@ void nsi_place_close(struct nsi_place *place);
 int nsi_fetch_mountinfo(struct nsu_ctx *ctx, const struct nsi_place *place, int *ret);
 
 /* pinlist.c: which there are */
+#define NSI_PATHS_LIMIT (32u << 20) /* bytes, of a mount namespace */
 struct nsi_pins {
 	struct nsi_pin *pin;
 	size_t count, size;
+	size_t bytes;		/* of the paths */
+	bool cut;		/* some were left out: there was too much of them */
 };
 void nsi_pins_free(struct nsi_pins *pins);
 /* By listmount(2) and statmount(2). -ENOSYS; -EPERM: not shown to us. */

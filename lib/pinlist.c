@@ -28,7 +28,10 @@ static int add_pin(struct nsi_pins *pins, enum nsu_type type, uint64_t inode,
 		return r;
 	pin = &pins->pin[pins->count];
 	*pin = (struct nsi_pin){ .inode = inode, .type = type };
-	if (path) {
+	if (path && pins->bytes >= NSI_PATHS_LIMIT) {
+		pins->cut = true;
+	} else if (path) {
+		pins->bytes += strlen(path) + 1;
 		pin->path = strdup(path);
 		if (!pin->path)
 			return -ENOMEM;

@@ -246,10 +246,23 @@ static int fetch_pins(struct nsi_search *s, uint32_t in, int ns_fd,
 	return 0;
 }
 
+/* A path may be of 4 KiB, at each of 100,000 mounts, in any number of mount namespaces: a
+   mount is told without, when there is too much of them. */
+static int add_mount(struct nsi_search *s, const struct nsi_keeper *keeper,
+		     const char *path, bool *cut)
+{
+	if (path && s->b->snap->paths_length >= NSI_ALL_PATHS) {
+		*cut = true;
+		path = NULL;
+	}
+	return nsi_builder_add_keeper(s->b, keeper, path);
+}
+
 /* Adds them to the picture, and asks those that are not known yet. */
 static int add_pins(struct nsi_search *s, uint32_t in, int ns_fd,
 		    const struct nsi_pins *pins)
 {
+	bool cut = pins->cut;
 	struct nsu_snapshot *snap = s->b->snap;
 	nsi_autofree const struct nsi_pin **unknown = NULL;
 	nsi_autofree uint32_t *ns = NULL;
@@ -269,7 +282,7 @@ static int add_pins(struct nsi_search *s, uint32_t in, int ns_fd,
 			continue;
 		r = nsi_builder_add_ns(s->b, pin->type, pin->inode, &keeper.ns);
 		if (!r)
-			r = nsi_builder_add_keeper(s->b, &keeper, pin->path);
+			r = add_mount(s, &keeper, pin->path, &cut);
 		if (!r && !snap->limited)
 			r = set_state(s, keeper.ns, NSI_USED | NSI_HELD);
 		if (!pin->path || !(snap->parts & NSU_PART_RELATIONS) ||
@@ -278,6 +291,9 @@ static int add_pins(struct nsi_search *s, uint32_t in, int ns_fd,
 		unknown[count] = pin;
 		ns[count++] = keeper.ns;
 	}
+	if (cut && !r)
+		r = nsi_builder_add_ns_gap(s->b, NSU_MNT, snap->ns[in].inode, "paths",
+					   -EFBIG);
 	return r < 0 ? r : fetch_pins(s, in, ns_fd, unknown, ns, count);
 }
 
@@ -317,19 +333,27 @@ static int take_mntns(struct nsi_search *s, int fd)
 	return s->state[index] & NSI_SEARCHED ? 0 : search_one(s, index, fd);
 }
 
-/* From the caller's to the one end, or to the other. -ENOENT: there it is. */
-static int walk_mntns(struct nsi_search *s, int own, unsigned long request)
+/* From the caller's to the one end, or to the other: -ENOENT: there it is, or behind
+   last. s NULL: only to see which is the last. */
+static int walk_mntns(struct nsi_search *s, int own, unsigned long request,
+		      uint64_t *last)
 {
 	int fd = fcntl(own, F_DUPFD_CLOEXEC, 3), r = 0;
 
 	while (fd >= 0 && !r) {
 		struct mnt_ns_info info = { .size = sizeof(info) };
 		int next = ioctl(fd, request, &info);
-		int error = next < 0 ? nsi_errno() : 0;
 
+		if (next < 0)
+			r = nsi_errno();
 		close(fd);
 		fd = next;
-		r = error ? error : take_mntns(s, fd);
+		if (!r && s && info.mnt_ns_id > *last)
+			r = -ENOENT;
+		if (!r && s)
+			r = take_mntns(s, fd);
+		else if (!r)
+			*last = info.mnt_ns_id;
 	}
 	if (fd < 0 && !r)
 		return -EMFILE;
@@ -341,6 +365,7 @@ static int walk_all(struct nsi_search *s)
 {
 	nsi_autoclose int self = nsi_ctx_open_self(s->b->ctx);
 	nsi_autoclose int own = -1;
+	uint64_t all = UINT64_MAX, last = 0;
 	int r;
 
 	if (!nsi_if_usable(s->b->ctx, NSU_IF_MNT_NEXT)) {
@@ -350,9 +375,12 @@ static int walk_all(struct nsi_search *s)
 	own = self < 0 ? self : openat(self, "ns/mnt", O_RDONLY | O_CLOEXEC);
 	if (own < 0)
 		return 0;
-	r = walk_mntns(s, own, NS_MNT_GET_PREV);
+	r = walk_mntns(s, own, NS_MNT_GET_PREV, &all);
+	/* Who goes on making new ones must not keep us here: those there are now. */
 	if (r == -ENOENT)
-		r = walk_mntns(s, own, NS_MNT_GET_NEXT);
+		r = walk_mntns(NULL, own, NS_MNT_GET_NEXT, &last);
+	if (r == -ENOENT && last)
+		r = walk_mntns(s, own, NS_MNT_GET_NEXT, &last);
 	if (nsi_is_fatal(r))
 		return r;
 	if (r == -ENOTTY || r == -EINVAL)

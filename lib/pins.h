@@ -9,6 +9,9 @@
 #define NSI_MAX_HELD	128	/* mount namespaces that are open at a time */
 #define NSI_MAX_HUNG	4	/* pins that may hang before none is opened any more */
 
+/* Bytes of the paths of all: 100,000 mounts of an ordinary length are a tenth of it. */
+#define NSI_ALL_PATHS	(128u << 20)
+
 enum nsi_pin_source {
 	NSI_FROM_NEXT, NSI_FROM_STATMOUNT, NSI_FROM_MOUNTINFO, NSI_FROM_ENTERING,
 };
@@ -40,6 +43,7 @@ struct nsi_search {
 	size_t failed_count, failed_size;
 	int source[NSI_PIN_SOURCES];	/* 1: not needed; 0, or a negative errno */
 	int hung;
+	int fetched;			/* pins, one at a time */
 };
 
 /* mntns.c: index and ns are those of a mount namespace in the snapshot. */
