@@ -148,8 +148,11 @@ static void look_at(struct nsi_asking *a, size_t i, int fd)
 	close(fd);
 }
 
-static void look_at_all(struct nsi_asking *a, size_t i, struct msghdr *msg)
+/* Returns how many there were. */
+static size_t look_at_all(struct nsi_asking *a, size_t i, struct msghdr *msg)
 {
+	size_t all = 0;
+
 	for (struct cmsghdr *head = CMSG_FIRSTHDR(msg); head;
 	     head = CMSG_NXTHDR(msg, head)) {
 		size_t count = (head->cmsg_len - CMSG_LEN(0)) / sizeof(int);
@@ -157,6 +160,7 @@ static void look_at_all(struct nsi_asking *a, size_t i, struct msghdr *msg)
 		if (head->cmsg_level != SOL_SOCKET ||
 		    (head->cmsg_type != SCM_RIGHTS && head->cmsg_type != SCM_PIDFD))
 			continue;
+		all += head->cmsg_type == SCM_RIGHTS ? count : 0;
 		for (size_t k = 0; k < count; k++) {
 			int fd;
 
@@ -164,10 +168,11 @@ static void look_at_all(struct nsi_asking *a, size_t i, struct msghdr *msg)
 			look_at(a, i, fd);
 		}
 	}
+	return all;
 }
 
 /* fdinfo has such a line, of a file that is below the directory of its process. */
-static bool has_info(int dir, int fd, const char *name, char *ret)
+static bool has_info(int dir, int fd, const char *name, size_t *ret)
 {
 	char path[24], text[1024];
 	const char *line;
@@ -175,9 +180,20 @@ static bool has_info(int dir, int fd, const char *name, char *ret)
 	if (nsi_read_at(dir, path_of(path, "fdinfo/", fd), text, sizeof(text)) < 0)
 		return false;
 	line = strstr(text, name);
-	if (line && ret)
-		*ret = line[strlen(name)];
+	if (line && ret) {
+		*ret = 0;
+		for (line += strlen(name); *line >= '0' && *line <= '9'; line++)
+			*ret = *ret * 10 + (*line - '0');
+	}
 	return line;
+}
+
+/* How many descriptors wait in a socket. */
+static size_t count_waiting(const struct nsi_asking *a, int fd)
+{
+	size_t count = 0;
+
+	return has_info(a->self, fd, "scm_fds: ", &count) ? count : 0;
 }
 
 /* Only to look must change nothing for the owner: an error that waits would be taken, and
@@ -186,11 +202,10 @@ static bool may_peek(const struct nsi_asking *a, const struct pollfd *held)
 {
 	int offset = -1;
 	socklen_t n = sizeof(offset);
-	char count = '0';
 
 	if (!(held->revents & POLLIN) || held->revents & POLLERR)
 		return false;
-	if (!has_info(a->self, held->fd, "scm_fds: ", &count) || count == '0')
+	if (!count_waiting(a, held->fd))
 		return false;
 	return !getsockopt(held->fd, SOL_SOCKET, SO_PEEK_OFF, &offset, &n) && offset < 0;
 }
@@ -237,7 +252,11 @@ static void peek(struct nsi_asking *a, size_t i, int fd)
 	}
 	if (recvmsg(fd, &msg, MSG_PEEK | MSG_DONTWAIT | MSG_CMSG_CLOEXEC) < 0)
 		return;
-	look_at_all(a, i, &msg);
+	/* The others are behind the first message that has any: no one can see those. */
+	if (look_at_all(a, i, &msg) < count_waiting(a, fd)) {
+		a->shared->answers[i].error = -EMSGSIZE;
+		a->shared->answers[i].stuck = true;
+	}
 }
 
 /* Few have a message at any time: many are asked at once whether they do. */

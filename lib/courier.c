@@ -56,13 +56,27 @@ static pid_t fork_quietly(const struct errand *errand)
 	return pid;
 }
 
-int nsi_courier_start(struct nsi_courier *ret, void (*body)(int fd, void *data),
-		      void *data)
+void nsi_courier_reap(struct nsu_ctx *ctx)
+{
+	int kept = 0;
+
+	for (int i = 0; i < ctx->stuck_count; i++)
+		if (!waitpid(ctx->stuck[i], NULL, __WALL | WNOHANG))
+			ctx->stuck[kept++] = ctx->stuck[i];
+	ctx->stuck_count = kept;
+}
+
+int nsi_courier_start(struct nsu_ctx *ctx, struct nsi_courier *ret,
+		      void (*body)(int fd, void *data), void *data)
 {
 	struct errand errand = { .body = body, .data = data, .parent = getpid() };
-	struct nsi_courier courier = { .pidfd = -1 };
+	struct nsi_courier courier = { .ctx = ctx, .pidfd = -1 };
 	int pair[2];
 
+	if (ctx)
+		nsi_courier_reap(ctx);
+	if (ctx && ctx->stuck_count == NSI_MAX_STUCK)
+		return -EAGAIN;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return nsi_errno();
 	errand.ours = pair[0];
@@ -165,15 +179,16 @@ void nsi_parcel_close(struct nsi_parcel *parcel)
 	parcel->fd_count = 0;
 }
 
-static bool has_ended(const struct nsi_courier *courier, int flags)
+static bool has_ended(const struct nsi_courier *courier)
 {
-	return waitpid(courier->pid, NULL, __WALL | flags) == courier->pid ||
-		errno == ECHILD;
+	return waitpid(courier->pid, NULL, __WALL | WNOHANG) != 0;
 }
 
 void nsi_courier_end(struct nsi_courier *courier)
 {
 	struct pollfd pfd = { .fd = courier->pidfd, .events = POLLIN };
+	struct nsu_ctx *ctx = courier->ctx;
+	bool ended = false;
 
 	if (courier->pid <= 0)
 		return;
@@ -182,11 +197,13 @@ void nsi_courier_end(struct nsi_courier *courier)
 	kill(courier->pid, SIGKILL);
 	if (courier->pidfd >= 0) {
 		poll(&pfd, 1, PATIENCE);
-		has_ended(courier, WNOHANG);
+		ended = has_ended(courier);
 		close(courier->pidfd);
 	} else {
-		for (int i = 0; i < PATIENCE && !has_ended(courier, WNOHANG); i++)
+		for (int i = 0; i < PATIENCE && !(ended = has_ended(courier)); i++)
 			poll(NULL, 0, 1);
 	}
+	if (!ended && ctx && ctx->stuck_count < NSI_MAX_STUCK)
+		ctx->stuck[ctx->stuck_count++] = courier->pid;
 	*courier = (struct nsi_courier){ .pidfd = -1, .fd = -1 };
 }

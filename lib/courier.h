@@ -12,6 +12,7 @@
 #define NSI_COURIER_FDS	16	/* with one message */
 
 struct nsi_courier {
+	struct nsu_ctx *ctx;
 	pid_t pid;
 	int pidfd;			/* -1: this kernel has none */
 	int fd;				/* our end */
@@ -27,10 +28,11 @@ struct nsi_parcel {			/* what came */
  * Forks; body runs in the child, whose end is its return. It ends with this process, and
  * raises no SIGCHLD. Since this process may have other threads, body calls nothing but
  * what is async-signal-safe: no malloc, no stdio. It has copies of all our memory and
- * descriptors.
+ * descriptors. ctx is to know those that do not end, NULL: no one does. -EAGAIN: they
+ * are too many.
  */
-int nsi_courier_start(struct nsi_courier *ret, void (*body)(int fd, void *data),
-		      void *data);
+int nsi_courier_start(struct nsu_ctx *ctx, struct nsi_courier *ret,
+		      void (*body)(int fd, void *data), void *data);
 /*
  * Child, before it does what may hang: closes all but what it needs. What it keeps open
  * while the kernel does not let it go, others wait for: a pipe for its end, a lock.
@@ -47,7 +49,10 @@ int nsi_courier_receive(struct nsi_courier *courier, void *text, size_t size,
 			struct nsi_parcel *ret, int milliseconds);
 void nsi_parcel_close(struct nsi_parcel *parcel);
 /* Kills the child if it is still there and waits for it, but not for one that the kernel
-   does not let go: that one ends by itself when what holds it up is gone. */
+   does not let go: that one ends by itself when what holds it up is gone, and
+   nsi_courier_reap() waits for it, as does the start of the context's next. */
 void nsi_courier_end(struct nsi_courier *courier);
+/* Waits for all that have ended since. */
+void nsi_courier_reap(struct nsu_ctx *ctx);
 
 #endif

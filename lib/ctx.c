@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
-#include "nsi.h"
+#include "courier.h"
 #include "uapi.h"
 
 #define CAP_SYS_PTRACE_BIT	19
@@ -255,6 +255,7 @@ void nsu_ctx_free(struct nsu_ctx *ctx)
 {
 	if (!ctx)
 		return;
+	nsi_courier_reap(ctx);
 	if (ctx->proc_fd >= 0)
 		close(ctx->proc_fd);
 	free(ctx);

@@ -21,7 +21,7 @@
 #define MAX_HUNG	2	/* children that may hang in it */
 
 struct job {
-	const struct nsu_ctx *ctx;
+	struct nsu_ctx *ctx;
 	const struct nsi_place *place;
 	const struct nsi_pin *const *pins;	/* NULL: its mountinfo is asked for */
 	size_t first, count;
@@ -254,7 +254,7 @@ static int fetch_some(struct job *job, const struct caller *caller)
 {
 	int64_t deadline = now() + PATIENCE + (int64_t)(job->count - job->first);
 	struct nsi_courier courier;
-	int r = nsi_courier_start(&courier, run, job);
+	int r = nsi_courier_start(job->ctx, &courier, run, job);
 
 	if (r < 0)
 		return r;
@@ -331,7 +331,7 @@ int nsi_fetch_mountinfo(struct nsu_ctx *ctx, const struct nsi_place *place, int 
 	struct job job = { .ctx = ctx, .place = place, .count = 1 };
 	struct nsi_courier courier;
 	struct answer answer;
-	int r = nsi_courier_start(&courier, run, &job);
+	int r = nsi_courier_start(ctx, &courier, run, &job);
 
 	if (r < 0)
 		return r;

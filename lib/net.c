@@ -150,7 +150,7 @@ static int fetch(struct nsi_net_reader *reader, bool diag, int fds[2])
 		return ns;
 	way.ns = ns;
 	way.by_owner = nsi_if_usable(reader->ctx, NSU_IF_OWNER);
-	r = nsi_courier_start(&courier, fetch_sockets, &way);
+	r = nsi_courier_start(reader->ctx, &courier, fetch_sockets, &way);
 	if (r < 0)
 		return r;
 	r = receive_sockets(reader, &courier, fds);

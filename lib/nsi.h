@@ -57,6 +57,7 @@ int nsi_take_options(void *to, size_t to_size, size_t first, const void *from);
 void nsi_give(void *ret, const void *found, size_t found_size);
 
 /* ctx.c, log.c, interface.c */
+#define NSI_MAX_STUCK 128
 struct nsu_ctx {
 	int proc_fd; /* the procfs root, O_PATH or readable directory */
 	/* hidepid, subset and all of exempt: by nsu_ctx_get_procfs() only */
@@ -66,6 +67,9 @@ struct nsu_ctx {
 	void *log_data;
 	enum nsu_log_level log_level;
 	enum nsu_interface_state interface[NSU_INTERFACE_COUNT];
+	/* Children that had not ended when they were killed: see courier.h */
+	pid_t stuck[NSI_MAX_STUCK];
+	int stuck_count;
 	uint64_t tick_ns; /* nanoseconds of a clock tick of /proc/PID/stat */
 	/* In place of listns(2), for tests: count or negative errno. NULL: it is asked */
 	long (*listns)(uint64_t after, uint64_t *ids, size_t count);

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <time.h>
+#include "courier.h"
 #include "walk.h"
 
 /* of struct nsu_scan_options in release 0.1 */
@@ -103,6 +104,7 @@ int nsu_snapshot_new(struct nsu_ctx *ctx, const struct nsu_scan_options *opts,
 	if (!b.snap)
 		return -ENOMEM;
 	b.snap->ctx = ctx;
+	nsi_courier_reap(ctx);
 	r = settle(&b);
 	if (!r)
 		r = scan(&b);

@@ -192,7 +192,7 @@ int nsu_holder_read_socket(struct nsu_ctx *ctx, const struct nsu_holder *holder,
 		return -EOPNOTSUPP;
 	question = (struct question){ nsu_task_get_pid(holder->task), holder->tid,
 				      holder->fd, holder->socket };
-	r = nsi_courier_start(&courier, answer, &question);
+	r = nsi_courier_start(ctx, &courier, answer, &question);
 	if (r < 0)
 		return r;
 	r = nsi_courier_receive(&courier, &found, sizeof(found), &parcel, PATIENCE);

@@ -240,7 +240,7 @@ static int ask_all(struct nsi_asking *a)
 
 	for (int i = 0; a->first < count && i < MAX_CHILDREN; i++) {
 		a->shared->at = a->first;
-		r = nsi_courier_start(&courier, nsi_ask_candidates, a);
+		r = nsi_courier_start(a->b->ctx, &courier, nsi_ask_candidates, a);
 		if (r < 0)
 			break;
 		r = listen_to(a, &courier, i < PATIENT_FOR ? PATIENCE : LITTLE_PATIENCE);

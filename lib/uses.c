@@ -308,7 +308,7 @@ int nsu_file_read(const char *path, struct nsu_file *ret)
 
 	if (!path || !ret || ret->size < FILE_SIZE)
 		return -EINVAL;
-	r = nsi_courier_start(&courier, ask_file, (void *)path);
+	r = nsi_courier_start(NULL, &courier, ask_file, (void *)path);
 	if (r < 0)
 		return r;
 	r = nsi_courier_receive(&courier, &answer, sizeof(answer), &parcel, PATIENCE);

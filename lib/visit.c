@@ -2,6 +2,7 @@
 #include <sched.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include "uapi.h"
 #include "visit.h"
@@ -44,6 +45,8 @@ static void go(int out, void *data)
 	int r;
 
 	visit->out = out;
+	/* Whoever is root in a user namespace that is entered must not get at it. */
+	prctl(PR_SET_DUMPABLE, 0);
 	r = enter(visit);
 	if (!r)
 		r = visit->look(visit);
@@ -64,7 +67,7 @@ int nsi_visit_start(struct nsu_ctx *ctx, const struct nsu_ns *ns, struct nsi_vis
 	visit->type = ns->type;
 	visit->ns = fd;
 	visit->procfs = ctx->proc_fd;
-	return nsi_courier_start(ret, go, visit);
+	return nsi_courier_start(ctx, ret, go, visit);
 }
 
 int nsi_visit_receive(struct nsi_courier *courier, void *message, size_t size,

@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
+#include "courier.h"
 #include "fuse.h"
 #include "holders.h"
 #include "userfault.h"
@@ -209,6 +210,36 @@ static int64_t now_ms(void)
 	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+/* Only the first message with a descriptor can be seen. */
+static void test_behind(int type, const char *what)
+{
+	int pair[2], fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	struct nsu_snapshot *snap;
+	pid_t self = getpid();
+
+	if (socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, pair) < 0)
+		return;
+	send_fds(pair[0], "this", &fd, 1);
+	send_fds(pair[0], "that", &fd, 1);
+	close(fd);
+	snap = scan_these(ctx, PARTS, &self, 1);
+	is_int(gap_error(snap, self, "sockets"), EMSGSIZE, "%s: one behind it", what);
+	nsu_snapshot_free(snap);
+	close(pair[0]);
+	close(pair[1]);
+}
+
+/* The kernel did not let go of a child that was killed before: now it does. */
+static void reap(void)
+{
+	for (int i = 0; i < 500 && ctx->stuck_count; i++) {
+		nsi_courier_reap(ctx);
+		usleep(10000);
+	}
+	is_int(ctx->stuck_count, 0, "what it held up has ended");
+	ok(waitpid(-1, NULL, __WALL | WNOHANG) < 0 && errno == ECHILD, "and no child is left");
+}
+
 static void test_trap(void)
 {
 	struct nsu_snapshot *snap;
@@ -228,11 +259,11 @@ static void test_trap(void)
 		       1, "what came with it is told");
 		ok(!has_gap(snap, kid.pid), "no gap");
 		nsu_snapshot_free(snap);
+		ok(ctx->stuck_count <= 1, "one child waits for it, or none");
 		kill(kid.said, SIGKILL);
 	}
 	kid_end(&kid);
-	while (waitpid(-1, NULL, __WALL) > 0)
-		;
+	reap();
 }
 
 static void test_stuck(void)
@@ -265,9 +296,7 @@ static void test_stuck(void)
 	nsu_snapshot_free(snap);
 	kid_end(&kid);
 	kid_end(&stuck);
-	/* The kernel did not let go of the child that was killed before. */
-	while (waitpid(-1, NULL, __WALL) > 0)
-		;
+	reap();
 }
 
 static int swap_for_ever(void)
@@ -399,6 +428,8 @@ int main(void)
 	test_message(SOCK_STREAM, "stream");
 	test_message(SOCK_DGRAM, "datagram");
 	test_message(SOCK_SEQPACKET, "packets");
+	test_behind(SOCK_STREAM, "stream");
+	test_behind(SOCK_DGRAM, "datagram");
 	test_untouched();
 	test_swapped();
 	test_many();
