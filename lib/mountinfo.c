@@ -88,3 +88,18 @@ int nsi_parse_mount(char *line, struct nsi_mount *ret)
 	*ret = mount;
 	return 0;
 }
+
+/* "36 35 98:0 /mnt1 / rw...": the fifth word */
+bool nsi_has_root_mount(const char *text)
+{
+	for (; text && *text; text = strchr(text, '\n')) {
+		text += *text == '\n';
+		for (int i = 0; i < 4; i++) {
+			text += strcspn(text, " \n");
+			text += *text == ' ';
+		}
+		if (!strncmp(text, "/ ", 2))
+			return true;
+	}
+	return false;
+}

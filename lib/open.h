@@ -58,6 +58,7 @@ struct nsi_pins {
 	struct nsi_pin *pin;
 	size_t count, size;
 	size_t bytes;		/* of the paths */
+	bool rooted;		/* by mountinfo: its reader's root is one of them */
 	bool cut;		/* some were left out: there was too much of them */
 };
 void nsi_pins_free(struct nsi_pins *pins);

@@ -53,6 +53,7 @@ int nsi_pins_by_mountinfo(int fd, struct nsi_pins *ret)
 		free(text);
 		return -EFBIG;
 	}
+	ret->rooted = nsi_has_root_mount(text);
 	r = nsi_binds_parse(text, &binds);
 	if (r < 0)
 		return r;

@@ -112,7 +112,8 @@ static int read_by_member(struct nsi_search *s, uint32_t index, struct nsi_pins 
 		return dir;
 	r = read_mountinfo(s, NSI_FROM_MOUNTINFO, dir, ret);
 	/* It may have moved, or changed its root, in between. */
-	if (!r && (nsi_plan_read_ns(dir, "mnt", NSU_MNT, &inode) < 0 ||
+	if (!r && ((s->b->ctx->procfs.real && !ret->rooted) ||
+		   nsi_plan_read_ns(dir, "mnt", NSU_MNT, &inode) < 0 ||
 		   inode != s->b->snap->ns[index].inode || !nsi_has_whole_root(dir))) {
 		nsi_pins_free(ret);
 		r = -ENOENT;

@@ -132,11 +132,26 @@ static void test_tree(void)
 	nsu_ctx_free(tree_ctx);
 }
 
+static void test_root_mount(void)
+{
+	static const char *const without[] = {
+		"", "\n", "1 2 0:1 /", "1 2 0:1 / /a rw - tmpfs t rw\n",
+		"1 2 0:1 / /\\040 rw - tmpfs t rw\n1 2 / /\n",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(without); i++)
+		ok(!nsi_has_root_mount(without[i]), "no root: %zu", i);
+	ok(nsi_has_root_mount("1 2 0:1 /x / rw - tmpfs t rw\n"), "the first");
+	ok(nsi_has_root_mount("1 2 0:1 / /a rw - tmpfs t rw\n3 1 0:2 / / rw - a b c"),
+	   "the last");
+}
+
 int main(void)
 {
 	test_offsets();
 	test_root();
 	test_mounts();
 	test_tree();
+	test_root_mount();
 	return done();
 }

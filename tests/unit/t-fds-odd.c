@@ -206,6 +206,39 @@ static void test_tree(void)
 	tree_end();
 }
 
+/* Two processes with one table: each has what is in it, but that of many is read once. */
+static void test_shared(int count, int want)
+{
+	int fds[300], before = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	struct nsu_snapshot *snap;
+	const struct nsu_gap *gap;
+	pid_t pids[2] = { getpid() };
+	int error = 0;
+
+	for (int i = 0; i < count; i++)
+		fds[i] = dup(before);
+	pids[1] = syscall(SYS_clone, CLONE_FILES, 0, 0, 0, 0);
+	if (!pids[1]) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (;;)
+			pause();
+	}
+	snap = scan_these(ctx, NSU_PART_DEFAULT | NSU_PART_FDS, pids, 2);
+	for (size_t i = 0; (gap = nsu_snapshot_get_gap(snap, i)); i++)
+		if (!strcmp(gap->step, "fd") && gap->pid == pids[1])
+			error = gap->error;
+	if (nsu_ctx_get_interface(ctx, NSU_IF_KCMP) == NSU_IF_PRESENT || !want)
+		is_int(error, want, "a table of %d that two have", count);
+	else
+		skip("a table that two have", "kcmp(2)");
+	nsu_snapshot_free(snap);
+	kill(pids[1], SIGKILL);
+	waitpid(pids[1], NULL, __WALL);
+	for (int i = 0; i < count; i++)
+		close(fds[i]);
+	close(before);
+}
+
 int main(void)
 {
 	int open_before;
@@ -220,6 +253,8 @@ int main(void)
 	test_swapped();
 	test_unread();
 	test_tree();
+	test_shared(8, 0);
+	test_shared(300, EFBIG);
 	is_int(count_open(), open_before, "no descriptor is left open");
 	ok(waitpid(-1, NULL, WNOHANG | __WALL) < 0 && errno == ECHILD, "nor a child");
 	nsu_ctx_free(ctx);

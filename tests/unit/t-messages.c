@@ -237,7 +237,8 @@ static void reap(void)
 		usleep(10000);
 	}
 	is_int(ctx->stuck_count, 0, "what it held up has ended");
-	ok(waitpid(-1, NULL, __WALL | WNOHANG) < 0 && errno == ECHILD, "and no child is left");
+	ok(waitpid(-1, NULL, __WALL | WNOHANG) < 0 && errno == ECHILD,
+	   "and no child is left");
 }
 
 static void test_trap(void)
