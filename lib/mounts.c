@@ -89,7 +89,8 @@ static int read_by_task(const struct nsu_ns *mnt, const struct nsu_task *task, c
 	if (n != 1 || *root != '/')
 		return -ENODATA;
 	n = nsi_read_all_at(dir, "mountinfo", LIMIT, &text);
-	if (n >= 0 && n < LIMIT && nsi_has_root_mount(text) && !nsi_plan_read_ns(dir, "mnt", NSU_MNT, &inode) &&
+	if (n >= 0 && n < LIMIT && nsi_has_root_mount(text) &&
+	    !nsi_plan_read_ns(dir, "mnt", NSU_MNT, &inode) &&
 	    inode == mnt->inode) {
 		*ret = text;
 		return 0;

@@ -291,8 +291,8 @@ struct nsi_mount {			/* points into the line that was parsed */
 	uint32_t peers, master;
 };
 int nsi_parse_mount(char *line, struct nsi_mount *ret);
-/* Has a mountinfo its reader's root? Not where that is in a mount that is attached nowhere:
-   then it has no mount at all, and the link of that root says "/" all the same. */
+/* Has a mountinfo its reader's root? Not where that is in a mount that is attached
+   nowhere: then it has no mount at all, and the link of that root says "/" even so. */
 bool nsi_has_root_mount(const char *text);
 /* Whether text, words with commas between them, has the word of that length. */
 bool nsi_has_word(const char *text, const char *word, size_t len);
