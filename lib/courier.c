@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Children that fetch what this process must not touch itself. */
+#include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include "courier.h"
 #include "plan.h"
@@ -56,6 +58,22 @@ static pid_t fork_quietly(const struct errand *errand)
 	return pid;
 }
 
+/* After unshare(CLONE_NEWPID) the first child is the init of another pid namespace, and
+   with its end the caller could fork no more. No link: there is no such init yet. */
+static bool forks_elsewhere(const struct nsu_ctx *ctx)
+{
+	nsi_autoclose int self = nsi_ctx_open_self(ctx);
+	uint64_t own = 0, next = 0;
+	struct stat st;
+
+	if (!ctx->procfs.real || self < 0 ||
+	    fstatat(self, "ns/pid_for_children", &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    nsi_plan_read_ns(self, "pid", NSU_PID, &own) < 0)
+		return false;
+	nsi_plan_read_ns(self, "pid_for_children", NSU_PID, &next);
+	return own != next;
+}
+
 void nsi_courier_reap(struct nsu_ctx *ctx)
 {
 	int kept = 0;
@@ -77,6 +95,8 @@ int nsi_courier_start(struct nsu_ctx *ctx, struct nsi_courier *ret,
 		nsi_courier_reap(ctx);
 	if (ctx && ctx->stuck_count == NSI_MAX_STUCK)
 		return -EAGAIN;
+	if (ctx && forks_elsewhere(ctx))
+		return -EOPNOTSUPP;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return nsi_errno();
 	errand.ours = pair[0];

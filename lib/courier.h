@@ -29,7 +29,7 @@ struct nsi_parcel {			/* what came */
  * raises no SIGCHLD. Since this process may have other threads, body calls nothing but
  * what is async-signal-safe: no malloc, no stdio. It has copies of all our memory and
  * descriptors. ctx is to know those that do not end, NULL: no one does. -EAGAIN: they
- * are too many.
+ * are too many. -EOPNOTSUPP: children of ours are in another pid namespace.
  */
 int nsi_courier_start(struct nsu_ctx *ctx, struct nsi_courier *ret,
 		      void (*body)(int fd, void *data), void *data);
