@@ -262,16 +262,18 @@ static int look_at_ipc(struct nsi_visit *visit)
 	return r < 0 ? r : nsi_courier_send(visit->out, &posix, sizeof(posix), NULL, 0);
 }
 
-int nsu_ns_read_ipc(struct nsu_ctx *ctx, const struct nsu_ns *ipc, struct nsu_ipc *ret)
+int nsu_ns_read_ipc(const struct nsu_ns *ipc, struct nsu_ipc *ret)
 {
+	struct nsu_ctx *ctx;
 	struct nsi_visit visit = { .look = look_at_ipc };
 	struct nsi_courier courier;
 	struct counts counts;
 	struct posix posix;
 	int r;
 
-	if (!ctx || !ipc || !ret || ret->size < FIRST_SIZE)
+	if (!ipc || !ret || ret->size < FIRST_SIZE)
 		return -EINVAL;
+	ctx = ipc->snap->ctx;
 	if (ipc->type != NSU_IPC)
 		return -EMEDIUMTYPE;
 	/* Mounted so, procfs has none of these files. */

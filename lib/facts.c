@@ -40,15 +40,17 @@ static int look_at_names(struct nsi_visit *visit)
 	return nsi_courier_send(visit->out, &names, sizeof(names), NULL, 0);
 }
 
-int nsu_ns_read_uts(struct nsu_ctx *ctx, const struct nsu_ns *uts, struct nsu_uts *ret)
+int nsu_ns_read_uts(const struct nsu_ns *uts, struct nsu_uts *ret)
 {
+	struct nsu_ctx *ctx;
 	struct nsi_visit visit = { .look = look_at_names };
 	struct nsu_uts found = NSU_UTS_INIT;
 	struct names names;
 	int r;
 
-	if (!ctx || !uts || !ret || ret->size < UTS_SIZE)
+	if (!uts || !ret || ret->size < UTS_SIZE)
 		return -EINVAL;
+	ctx = uts->snap->ctx;
 	if (uts->type != NSU_UTS)
 		return -EMEDIUMTYPE;
 	r = nsi_visit_ask(ctx, uts, &visit, &names, sizeof(names), NULL);
@@ -129,16 +131,17 @@ static int read_offsets_of(const struct nsu_ns *ns, const struct nsu_task *task,
 	return nsi_parse_offsets(text, ret);
 }
 
-int nsu_ns_read_clocks(struct nsu_ctx *ctx, const struct nsu_ns *time,
-		       struct nsu_clocks *ret)
+int nsu_ns_read_clocks(const struct nsu_ns *time, struct nsu_clocks *ret)
 {
+	struct nsu_ctx *ctx;
 	struct nsi_visit visit = { .look = look_at_offsets };
 	struct nsu_clocks found = NSU_CLOCKS_INIT;
 	struct offsets offsets;
 	int r = -ENODATA;
 
-	if (!ctx || !time || !ret || ret->size < CLOCKS_SIZE)
+	if (!time || !ret || ret->size < CLOCKS_SIZE)
 		return -EINVAL;
+	ctx = time->snap->ctx;
 	if (time->type != NSU_TIME)
 		return -EMEDIUMTYPE;
 	if (!ctx->procfs.real)
@@ -276,13 +279,15 @@ static int read_root_by(struct nsu_ctx *ctx, const struct nsu_ns *ns,
 		nsi_find_cgroup_root(before, groups->text, ret);
 }
 
-int nsu_ns_read_cgroup_root(struct nsu_ctx *ctx, const struct nsu_ns *cgroup, char **ret)
+int nsu_ns_read_cgroup_root(const struct nsu_ns *cgroup, char **ret)
 {
+	struct nsu_ctx *ctx;
 	struct groups *groups;
 	int r = -ENODATA;
 
-	if (!ctx || !cgroup || !ret)
+	if (!cgroup || !ret)
 		return -EINVAL;
+	ctx = cgroup->snap->ctx;
 	if (cgroup->type != NSU_CGROUP)
 		return -EMEDIUMTYPE;
 	if (!ctx->procfs.real)

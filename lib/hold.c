@@ -189,7 +189,7 @@ static int open_by_scan(const struct nsu_target *target, enum nsu_type type, int
 
 	if (r < 0)
 		return r;
-	r = nsu_ns_get_type(ns) != type ? -EMEDIUMTYPE : nsu_ns_open(target->ctx, ns);
+	r = nsu_ns_get_type(ns) != type ? -EMEDIUMTYPE : nsu_ns_open(ns);
 	nsu_snapshot_free(snap);
 	if (r < 0)
 		return r == -ENODATA ? -ENOENT : r;

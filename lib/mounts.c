@@ -136,13 +136,15 @@ static int read_inside(struct nsu_ctx *ctx, const struct nsu_ns *mnt, char **ret
 	return -EFBIG;
 }
 
-int nsu_mounts_new(struct nsu_ctx *ctx, const struct nsu_ns *mnt, struct nsu_mounts **ret)
+int nsu_mounts_new(const struct nsu_ns *mnt, struct nsu_mounts **ret)
 {
+	struct nsu_ctx *ctx;
 	char *text = NULL;
 	int r = -ENODATA;
 
-	if (!ctx || !mnt || !ret)
+	if (!mnt || !ret)
 		return -EINVAL;
+	ctx = mnt->snap->ctx;
 	if (mnt->type != NSU_MNT)
 		return -EMEDIUMTYPE;
 	if (!ctx->procfs.real)

@@ -155,7 +155,7 @@ static size_t count_open(const struct nsu_net *net)
 
 static void match(struct nsi_net_reader *reader, const struct nsu_ns *ns)
 {
-	nsi_autoclose int fd = nsu_ns_open(reader->ctx, ns);
+	nsi_autoclose int fd = nsu_ns_open(ns);
 	int nsid = fd < 0 ? fd : nsi_nl_get_nsid(&reader->route, fd);
 
 	for (size_t i = 0; nsid >= 0 && i < reader->net->link_count; i++)

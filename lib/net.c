@@ -65,9 +65,10 @@ static void fetch_sockets(int fd, void *data)
 {
 	const struct way_in *way = data;
 	struct report report = { 0 };
-	int fds[2] = { -1, -1 };
+	int fds[2] = { -1, -1 }, keep[] = { fd, way->ns };
 	char c;
 
+	nsi_courier_keep(keep, ARRAY_SIZE(keep));
 	/* Who is root in that user namespace must not see our memory by ptrace(2). */
 	prctl(PR_SET_DUMPABLE, 0);
 	report.error = enter(way, &report.by_owner);
@@ -145,7 +146,7 @@ static int fetch(struct nsi_net_reader *reader, bool diag, int fds[2])
 
 	if (is_own(reader))
 		return make_sockets(diag, fds);
-	ns = nsu_ns_open(reader->ctx, reader->ns);
+	ns = nsu_ns_open(reader->ns);
 	if (ns < 0)
 		return ns;
 	way.ns = ns;
@@ -190,15 +191,16 @@ static int read_parts(struct nsi_net_reader *reader, unsigned parts)
 	return r;
 }
 
-int nsu_net_new(struct nsu_ctx *ctx, const struct nsu_ns *net, unsigned parts,
-		struct nsu_net **ret)
+int nsu_net_new(const struct nsu_ns *net, unsigned parts, struct nsu_net **ret)
 {
-	struct nsi_net_reader reader = { .ctx = ctx, .ns = net, .route.fd = -1,
+	struct nsu_ctx *ctx;
+	struct nsi_net_reader reader = { .ns = net, .route.fd = -1,
 					 .diag.fd = -1 };
 	int r;
 
-	if (!ctx || !net || !ret || !parts || parts & ~PARTS)
+	if (!net || !ret || !parts || parts & ~PARTS)
 		return -EINVAL;
+	ctx = reader.ctx = net->snap->ctx;
 	if (net->type != NSU_NET)
 		return -EMEDIUMTYPE;
 	if (!ctx->procfs.real || !ctx->procfs.own_pids)

@@ -31,7 +31,7 @@ int nsu_ns_read_nsid(const struct nsu_ns *net, int *ret)
 		return -EMEDIUMTYPE;
 	if (!net->snap->ctx->procfs.real)
 		return -EOPNOTSUPP;
-	fd = nsu_ns_open(net->snap->ctx, net);
+	fd = nsu_ns_open(net);
 	if (fd < 0)
 		return fd;
 	r = ask(net->snap->ctx, fd);

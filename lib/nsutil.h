@@ -499,8 +499,7 @@ int nsu_ns_get_holder(const struct nsu_ns *ns, size_t index, struct nsu_holder *
  * process has ended or has another file there now. -EPERM: it may not be taken.
  * -ETIMEDOUT: it did not answer. -EOPNOTSUPP: no pidfd, or another procfs.
  */
-int nsu_holder_read_socket(struct nsu_ctx *ctx, const struct nsu_holder *holder,
-			   char **ret);
+int nsu_holder_read_socket(const struct nsu_holder *holder, char **ret);
 
 /* ---- Tasks -------------------------------------------------------------------------- */
 
@@ -734,8 +733,7 @@ int nsu_ns_read_nsid(const struct nsu_ns *net, int *ret);
 /*
  * What a namespace of a type has beyond its members, read when these are called: without
  * entering where a file of a member tells it, else by a child process that enters it, never
- * by changing the caller. All take a namespace of a snapshot, and the context that it was
- * made from.
+ * by changing the caller.
  *
  * -EMEDIUMTYPE: it is of another type. -ESRCH: it is gone, or no way leads to it any more.
  * -ENODATA: nothing leads to it (no member that may be read, no holder that was searched).
@@ -749,7 +747,7 @@ int nsu_ns_read_nsid(const struct nsu_ns *net, int *ret);
  * where the snapshot has that, else by its inode alone. While it is open, it keeps the
  * namespace alive.
  */
-int nsu_ns_open(struct nsu_ctx *ctx, const struct nsu_ns *ns);
+int nsu_ns_open(const struct nsu_ns *ns);
 
 struct nsu_uts {
 	size_t size;		/* in: sizeof(struct nsu_uts) */
@@ -758,7 +756,7 @@ struct nsu_uts {
 };
 #define NSU_UTS_INIT { .size = sizeof(struct nsu_uts) }
 /* uname(2). */
-int nsu_ns_read_uts(struct nsu_ctx *ctx, const struct nsu_ns *uts, struct nsu_uts *ret);
+int nsu_ns_read_uts(const struct nsu_ns *uts, struct nsu_uts *ret);
 
 /* Counts, bytes and limits of interprocess communication: sysvipc(7), mq_overview(7). */
 struct nsu_ipc {
@@ -787,7 +785,7 @@ struct nsu_ipc {
 };
 #define NSU_IPC_INIT { .size = sizeof(struct nsu_ipc) }
 /* /proc/sysvipc, /proc/sys/kernel, /proc/sys/fs/mqueue, mqueue file system. */
-int nsu_ns_read_ipc(struct nsu_ctx *ctx, const struct nsu_ns *ipc, struct nsu_ipc *ret);
+int nsu_ns_read_ipc(const struct nsu_ns *ipc, struct nsu_ipc *ret);
 
 struct nsu_clocks {
 	size_t size;		/* in: sizeof(struct nsu_clocks) */
@@ -796,13 +794,12 @@ struct nsu_clocks {
 };
 #define NSU_CLOCKS_INIT { .size = sizeof(struct nsu_clocks) }
 /* /proc/PID/timens_offsets, time_namespaces(7). */
-int nsu_ns_read_clocks(struct nsu_ctx *ctx, const struct nsu_ns *time,
-		       struct nsu_clocks *ret);
+int nsu_ns_read_clocks(const struct nsu_ns *time, struct nsu_clocks *ret);
 
 /* The root of a cgroup namespace's view, as the caller's own sees it: a path that begins
    with / ("/../x": outside of the caller's); the caller frees it. /proc/PID/cgroup of a
    member, read from within and from here. -ENODATA: also without a member. */
-int nsu_ns_read_cgroup_root(struct nsu_ctx *ctx, const struct nsu_ns *cgroup, char **ret);
+int nsu_ns_read_cgroup_root(const struct nsu_ns *cgroup, char **ret);
 
 /* Limits and usage of a task's cgroup, the tightest limit on the way up to the caller's
    root. Of cgroup2, else of the v1 hierarchies memory, pids and cpu. */
@@ -843,7 +840,7 @@ struct nsu_mounts;
 /* All mounts of a mount namespace, its root first, in the order in which they were
    mounted: /proc/PID/mountinfo of a member that has the namespace's root for its own, else
    that of a child that enters. -EFBIG: more than 64 MiB. */
-int nsu_mounts_new(struct nsu_ctx *ctx, const struct nsu_ns *mnt, struct nsu_mounts **ret);
+int nsu_mounts_new(const struct nsu_ns *mnt, struct nsu_mounts **ret);
 void nsu_mounts_free(struct nsu_mounts *mounts);
 size_t nsu_mounts_count(const struct nsu_mounts *mounts);
 const struct nsu_mount *nsu_mounts_get(const struct nsu_mounts *mounts, size_t index);
@@ -904,8 +901,7 @@ struct nsu_listener {
    its modules of sock_diag. -EPROTONOSUPPORT: it has none of them; a kind of sockets that it
    does not know is left out. -EAGAIN: it changed faster than it could be read. -EFBIG: more
    than 262,144 of a kind. */
-int nsu_net_new(struct nsu_ctx *ctx, const struct nsu_ns *net, unsigned parts,
-		struct nsu_net **ret);
+int nsu_net_new(const struct nsu_ns *net, unsigned parts, struct nsu_net **ret);
 void nsu_net_free(struct nsu_net *net);
 /* By index. */
 size_t nsu_net_count_links(const struct nsu_net *net);

@@ -294,13 +294,15 @@ static bool is_same(const struct nsu_ns *ns, int fd)
 	return ns->id_state < 0 || ioctl(fd, NS_GET_ID, &id) < 0 || id == ns->id;
 }
 
-int nsu_ns_open(struct nsu_ctx *ctx, const struct nsu_ns *ns)
+int nsu_ns_open(const struct nsu_ns *ns)
 {
+	struct nsu_ctx *ctx;
 	struct trial trial = { 0 };
 	int fd = -1, r;
 
-	if (!ctx || !ns)
+	if (!ns)
 		return -EINVAL;
+	ctx = ns->snap->ctx;
 	if (!ctx->procfs.real)
 		return -EOPNOTSUPP;
 	r = open_found(ctx, ns, &trial, &fd);

@@ -140,7 +140,7 @@ const struct nsu_totals *nsu_snapshot_get_totals(const struct nsu_snapshot *snap
 	return &snap->totals;
 }
 
-/* Refused, and nothing stands in for it: as for mounts, where gaps tell what was missed. */
+/* Refused, and nothing stands in for it. Of mounts gaps tell what was missed. */
 static bool lacks_source(const struct nsu_snapshot *snap, const char *name)
 {
 	for (size_t i = 0; i < snap->source_count; i++)

@@ -172,9 +172,9 @@ static int put_answer(const struct answer *a, char **ret)
 			*peer ? " -> " : "", peer) < 0 ? -ENOMEM : 0;
 }
 
-int nsu_holder_read_socket(struct nsu_ctx *ctx, const struct nsu_holder *holder,
-			   char **ret)
+int nsu_holder_read_socket(const struct nsu_holder *holder, char **ret)
 {
+	struct nsu_ctx *ctx;
 	struct nsi_courier courier;
 	struct nsi_parcel parcel;
 	struct question question;
@@ -182,11 +182,12 @@ int nsu_holder_read_socket(struct nsu_ctx *ctx, const struct nsu_holder *holder,
 	char *text;
 	int r;
 
-	if (!ctx || !holder || holder->size < FIRST_SIZE || !ret)
+	if (!holder || holder->size < FIRST_SIZE || !ret)
 		return -EINVAL;
 	if ((holder->kind != NSU_HOLDER_SOCKET && holder->kind != NSU_HOLDER_MESSAGE) ||
 	    !holder->task || !holder->socket)
 		return -ENOENT;
+	ctx = holder->task->snap->ctx;
 	if (!ctx->procfs.own_pids || !nsi_if_usable(ctx, NSU_IF_PIDFD) ||
 	    !nsi_if_usable(ctx, NSU_IF_PIDFD_GETFD))
 		return -EOPNOTSUPP;

@@ -274,8 +274,9 @@ static void ask_file(int fd, void *data)
 	struct answer answer = { 0 };
 	char name[16], *digit = name + sizeof(name) - 1;
 	struct nsi_statx st;
-	int file, infos;
+	int file, infos, keep[] = { fd };
 
+	nsi_courier_keep(keep, ARRAY_SIZE(keep));
 	file = open(data, O_PATH | O_CLOEXEC);
 	if (file < 0) {
 		answer.error = nsi_errno();

@@ -42,8 +42,10 @@ static int enter(const struct nsi_visit *visit)
 static void go(int out, void *data)
 {
 	struct nsi_visit *visit = data;
+	int keep[] = { out, visit->ns, visit->procfs };
 	int r;
 
+	nsi_courier_keep(keep, ARRAY_SIZE(keep));
 	visit->out = out;
 	/* Whoever is root in a user namespace that is entered must not get at it. */
 	prctl(PR_SET_DUMPABLE, 0);
@@ -61,7 +63,7 @@ int nsi_visit_start(struct nsu_ctx *ctx, const struct nsu_ns *ns, struct nsi_vis
 
 	if (!ctx->procfs.real || !ctx->procfs.own_pids)
 		return -EOPNOTSUPP;
-	fd = nsu_ns_open(ctx, ns);
+	fd = nsu_ns_open(ns);
 	if (fd < 0)
 		return fd;
 	visit->type = ns->type;

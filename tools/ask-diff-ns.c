@@ -63,7 +63,7 @@ static void diff_uts(struct diff *d, const struct nsu_ns *ns[2])
 	bool known[2];
 
 	for (int i = 0; i < 2; i++)
-		known[i] = nsu_ns_read_uts(d->app->ctx, ns[i], &uts[i]) == 0;
+		known[i] = nsu_ns_read_uts(ns[i], &uts[i]) == 0;
 	diff_line(d, "hostname", known[0] ? strdup(uts[0].hostname) : NULL,
 		  known[1] ? strdup(uts[1].hostname) : NULL);
 	diff_detail(d, "domainname", known[0] ? strdup(uts[0].domainname) : NULL,
@@ -89,7 +89,7 @@ static void diff_ipc(struct diff *d, const struct nsu_ns *ns[2])
 	bool known[2];
 
 	for (int i = 0; i < 2; i++)
-		known[i] = nsu_ns_read_ipc(d->app->ctx, ns[i], &ipc[i]) == 0;
+		known[i] = nsu_ns_read_ipc(ns[i], &ipc[i]) == 0;
 	if (!known[0] && !known[1]) {
 		diff_line(d, "ipc objects", NULL, NULL);
 		return;
@@ -116,7 +116,7 @@ static void diff_clocks(struct diff *d, const struct nsu_ns *ns[2])
 	char *monotonic[2] = { NULL, NULL }, *boottime[2] = { NULL, NULL };
 
 	for (int i = 0; i < 2; i++)
-		if (nsu_ns_read_clocks(d->app->ctx, ns[i], &clocks[i]) == 0) {
+		if (nsu_ns_read_clocks(ns[i], &clocks[i]) == 0) {
 			monotonic[i] = diff_text("%" PRId64 " ns", clocks[i].monotonic);
 			boottime[i] = diff_text("%" PRId64 " ns", clocks[i].boottime);
 		}
@@ -129,7 +129,7 @@ static void diff_cgroup_roots(struct diff *d, const struct nsu_ns *ns[2])
 	char *root[2] = { NULL, NULL };
 
 	for (int i = 0; i < 2; i++)
-		nsu_ns_read_cgroup_root(d->app->ctx, ns[i], &root[i]);
+		nsu_ns_read_cgroup_root(ns[i], &root[i]);
 	diff_line(d, "cgroup root", root[0], root[1]);
 }
 
@@ -182,7 +182,7 @@ static void diff_mounts(struct diff *d, const struct nsu_ns *ns[2])
 	for (int i = 0; i < 2; i++) {
 		const struct nsu_mount *first;
 
-		if (nsu_mounts_new(d->app->ctx, ns[i], &mounts[i]) < 0)
+		if (nsu_mounts_new(ns[i], &mounts[i]) < 0)
 			continue;
 		first = nsu_mounts_get(mounts[i], 0);
 		root[i] = first ? mount_text(first) : strdup("-");
@@ -249,7 +249,7 @@ static void diff_nets(struct diff *d, const struct nsu_ns *ns[2])
 	for (int i = 0; i < 2; i++) {
 		struct nsu_net *net;
 
-		if (nsu_net_new(d->app->ctx, ns[i], NSU_NET_LINKS | NSU_NET_ADDRESSES,
+		if (nsu_net_new(ns[i], NSU_NET_LINKS | NSU_NET_ADDRESSES,
 				&net) < 0)
 			continue;
 		links[i] = links_text(net);

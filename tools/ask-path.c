@@ -70,7 +70,7 @@ static int read_places(struct path_question *q, const struct nsu_ns *home)
 		int r;
 
 		place->ns = list[i];
-		r = nsu_mounts_new(q->app->ctx, list[i], &place->mounts);
+		r = nsu_mounts_new(list[i], &place->mounts);
 		if (r == 0)
 			q->place_count++;
 		else if (r != -ESRCH)

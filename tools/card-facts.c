@@ -22,7 +22,7 @@ static void print_text(const struct app *app, const char *label, const char *tex
 static void print_uts(const struct app *app, const struct nsu_ns *ns)
 {
 	struct nsu_uts uts = NSU_UTS_INIT;
-	bool known = nsu_ns_read_uts(app->ctx, ns, &uts) == 0;
+	bool known = nsu_ns_read_uts(ns, &uts) == 0;
 	bool domain = *uts.domainname && strcmp(uts.domainname, "(none)") != 0;
 
 	print_text(app, "hostname", !known ? "?" : *uts.hostname ? uts.hostname : "-");
@@ -95,7 +95,7 @@ static void print_ipc(const struct app *app, const struct nsu_ns *ns)
 {
 	struct nsu_ipc ipc = NSU_IPC_INIT;
 
-	if (nsu_ns_read_ipc(app->ctx, ns, &ipc) < 0) {
+	if (nsu_ns_read_ipc(ns, &ipc) < 0) {
 		card_fact(app, "ipc", "?");
 		return;
 	}
@@ -119,7 +119,7 @@ static void print_offset(const struct app *app, const char *label, bool known,
 static void print_time(const struct app *app, const struct nsu_ns *ns)
 {
 	struct nsu_clocks clocks = NSU_CLOCKS_INIT;
-	bool known = nsu_ns_read_clocks(app->ctx, ns, &clocks) == 0;
+	bool known = nsu_ns_read_clocks(ns, &clocks) == 0;
 
 	print_offset(app, "monotonic", known, clocks.monotonic);
 	print_offset(app, "boottime", known, clocks.boottime);
@@ -129,7 +129,7 @@ static void print_cgroup(const struct app *app, const struct nsu_ns *ns)
 {
 	char *root = NULL;
 
-	if (nsu_ns_read_cgroup_root(app->ctx, ns, &root) < 0)
+	if (nsu_ns_read_cgroup_root(ns, &root) < 0)
 		root = NULL;
 	print_text(app, "root", root ? root : "?");
 	free(root);
@@ -171,7 +171,7 @@ static void print_mnt(const struct app *app, const struct nsu_ns *ns)
 	struct nsu_mounts *mounts;
 	char buf[40], *text;
 
-	if (nsu_mounts_new(app->ctx, ns, &mounts) < 0) {
+	if (nsu_mounts_new(ns, &mounts) < 0) {
 		card_fact(app, "mounts", "?");
 		return;
 	}

@@ -146,7 +146,7 @@ static const struct nsu_net *far_net(struct net_card *card, const struct nsu_ns 
 	nsu_net_free(card->far);
 	card->far = NULL;
 	card->far_ns = ns;
-	if (nsu_net_new(card->app->ctx, ns, NSU_NET_LINKS, &card->far) < 0)
+	if (nsu_net_new(ns, NSU_NET_LINKS, &card->far) < 0)
 		card->far = NULL;
 	return card->far;
 }
@@ -406,7 +406,7 @@ void card_net(struct app *app, const struct nsu_snapshot *snap,
 	struct net_owners owners = { 0 };
 	struct nsu_net *net = NULL;
 	unsigned parts = NET_ALL;
-	int r = net_read(app, ns, &parts, &net);
+	int r = net_read(ns, &parts, &net);
 
 	if (r < 0) {
 		print_unread(app, r);

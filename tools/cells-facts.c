@@ -31,20 +31,17 @@ void fact_cache_free(struct fact_cache *cache)
 	free(cache);
 }
 
-static int read_facts(const struct facts *facts, const struct nsu_ns *ns,
-		      struct fact_cache *cache)
+static int read_facts(const struct nsu_ns *ns, struct fact_cache *cache)
 {
-	struct nsu_ctx *ctx = facts->app->ctx;
-
 	switch (nsu_ns_get_type(ns)) {
 	case NSU_UTS:
-		return nsu_ns_read_uts(ctx, ns, &cache->uts);
+		return nsu_ns_read_uts(ns, &cache->uts);
 	case NSU_IPC:
-		return nsu_ns_read_ipc(ctx, ns, &cache->ipc);
+		return nsu_ns_read_ipc(ns, &cache->ipc);
 	case NSU_TIME:
-		return nsu_ns_read_clocks(ctx, ns, &cache->clocks);
+		return nsu_ns_read_clocks(ns, &cache->clocks);
 	case NSU_MNT:
-		return nsu_mounts_new(ctx, ns, &cache->mounts);
+		return nsu_mounts_new(ns, &cache->mounts);
 	default:
 		return -ENOENT;
 	}
@@ -64,7 +61,7 @@ static int get_facts(const struct facts *facts, const struct row *row, enum nsu_
 			.ns = row->ns, .uts = NSU_UTS_INIT, .ipc = NSU_IPC_INIT,
 			.clocks = NSU_CLOCKS_INIT,
 		};
-		cache->error = read_facts(facts, row->ns, cache);
+		cache->error = read_facts(row->ns, cache);
 	}
 	*ret = cache;
 	return cache->error == -ENOENT ? -ENODATA : cache->error;
@@ -178,7 +175,7 @@ int cell_cgroot(const struct facts *facts, const struct row *row, struct text *t
 
 	if (nsu_ns_get_type(row->ns) != NSU_CGROUP)
 		return -ENOENT;
-	r = nsu_ns_read_cgroup_root(facts->app->ctx, row->ns, &root);
+	r = nsu_ns_read_cgroup_root(row->ns, &root);
 	if (r < 0)
 		return r == -ENOENT ? -ENODATA : r;
 	text_add_foreign(facts, text, root);

@@ -43,7 +43,7 @@ static int get_net(const struct facts *facts, const struct row *row, unsigned pa
 		net->net = NULL;
 		net->ns = row->ns;
 		net->parts = net->wanted;
-		net->error = net_read(facts->app, row->ns, &net->parts, &net->net);
+		net->error = net_read(row->ns, &net->parts, &net->net);
 	}
 	if (net->error < 0)
 		return net->error == -ENOENT ? -ESRCH : net->error;

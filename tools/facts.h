@@ -17,7 +17,7 @@ int facts_setgroups(const struct nsu_ns *user);
 /* The lines of a card; none for a type without. */
 void card_facts(const struct app *app, const struct nsu_ns *ns);
 /* true: the type has facts. *ret is an object, or NULL where they cannot be read. */
-bool json_facts(const struct app *app, const struct nsu_snapshot *snap,
-		const struct nsu_ns *ns, struct json_object **ret);
+bool json_facts(const struct nsu_snapshot *snap, const struct nsu_ns *ns,
+		struct json_object **ret);
 
 #endif

@@ -208,7 +208,7 @@ static void put_socket(FILE *f, const struct holder_words *words, const struct h
 
 	fprintf(f, "socket:[%" PRIu64 "]", held->holder.socket);
 	if (held->holder.kind == NSU_HOLDER_SOCKET &&
-	    nsu_holder_read_socket(words->app->ctx, &held->holder, &address) == 0)
+	    nsu_holder_read_socket(&held->holder, &address) == 0)
 		text = text_escape(&words->app->out, address);
 	if (text && *text)
 		fprintf(f, " %s", text);

@@ -209,7 +209,7 @@ static struct json_object *namespace_entry(const struct json_writer *w,
 	json_object_object_add(o, "heirs",
 			       tids(ns, nsu_ns_count_heirs(ns), nsu_ns_get_heir));
 	json_object_object_add(o, "holders", holders(ns));
-	if (w->app->opts.facts && json_facts(w->app, w->snap, ns, &facts))
+	if (w->app->opts.facts && json_facts(w->snap, ns, &facts))
 		json_object_object_add(o, "facts", facts);
 	return o;
 }

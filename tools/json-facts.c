@@ -9,12 +9,12 @@
 #include "net.h"
 #include "view.h"
 
-static struct json_object *uts_facts(const struct app *app, const struct nsu_ns *ns)
+static struct json_object *uts_facts(const struct nsu_ns *ns)
 {
 	struct nsu_uts uts = NSU_UTS_INIT;
 	struct json_object *o;
 
-	if (nsu_ns_read_uts(app->ctx, ns, &uts) < 0)
+	if (nsu_ns_read_uts(ns, &uts) < 0)
 		return NULL;
 	o = json_object_new_object();
 	json_object_object_add(o, "hostname", json_text(uts.hostname));
@@ -22,7 +22,7 @@ static struct json_object *uts_facts(const struct app *app, const struct nsu_ns 
 	return o;
 }
 
-static struct json_object *ipc_facts(const struct app *app, const struct nsu_ns *ns)
+static struct json_object *ipc_facts(const struct nsu_ns *ns)
 {
 #define MEMBER(name) { #name, offsetof(struct nsu_ipc, name) }
 	static const struct {
@@ -41,7 +41,7 @@ static struct json_object *ipc_facts(const struct app *app, const struct nsu_ns 
 	struct nsu_ipc ipc = NSU_IPC_INIT;
 	struct json_object *o;
 
-	if (nsu_ns_read_ipc(app->ctx, ns, &ipc) < 0)
+	if (nsu_ns_read_ipc(ns, &ipc) < 0)
 		return NULL;
 	o = json_object_new_object();
 	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
@@ -56,12 +56,12 @@ static struct json_object *ipc_facts(const struct app *app, const struct nsu_ns 
 	return o;
 }
 
-static struct json_object *time_facts(const struct app *app, const struct nsu_ns *ns)
+static struct json_object *time_facts(const struct nsu_ns *ns)
 {
 	struct nsu_clocks clocks = NSU_CLOCKS_INIT;
 	struct json_object *o;
 
-	if (nsu_ns_read_clocks(app->ctx, ns, &clocks) < 0)
+	if (nsu_ns_read_clocks(ns, &clocks) < 0)
 		return NULL;
 	o = json_object_new_object();
 	json_object_object_add(o, "monotonic", json_object_new_int64(clocks.monotonic));
@@ -69,12 +69,12 @@ static struct json_object *time_facts(const struct app *app, const struct nsu_ns
 	return o;
 }
 
-static struct json_object *cgroup_facts(const struct app *app, const struct nsu_ns *ns)
+static struct json_object *cgroup_facts(const struct nsu_ns *ns)
 {
 	struct json_object *o;
 	char *root = NULL;
 
-	if (nsu_ns_read_cgroup_root(app->ctx, ns, &root) < 0)
+	if (nsu_ns_read_cgroup_root(ns, &root) < 0)
 		return NULL;
 	o = json_object_new_object();
 	json_object_object_add(o, "root", json_text(root));
@@ -117,13 +117,13 @@ static struct json_object *root_entry(const struct nsu_mount *mount)
 	return o;
 }
 
-static struct json_object *mnt_facts(const struct app *app, const struct nsu_ns *ns)
+static struct json_object *mnt_facts(const struct nsu_ns *ns)
 {
 	struct json_object *o, *pins;
 	const struct nsu_mount *mount;
 	struct nsu_mounts *mounts;
 
-	if (nsu_mounts_new(app->ctx, ns, &mounts) < 0)
+	if (nsu_mounts_new(ns, &mounts) < 0)
 		return NULL;
 	o = json_object_new_object();
 	json_object_object_add(o, "mounts", json_count((long)nsu_mounts_count(mounts)));
@@ -159,10 +159,10 @@ static struct json_object *pid_facts(const struct nsu_snapshot *snap,
 	return o;
 }
 
-bool json_facts(const struct app *app, const struct nsu_snapshot *snap,
-		const struct nsu_ns *ns, struct json_object **ret)
+bool json_facts(const struct nsu_snapshot *snap, const struct nsu_ns *ns,
+		struct json_object **ret)
 {
-	typedef struct json_object *make_fn(const struct app *, const struct nsu_ns *);
+	typedef struct json_object *make_fn(const struct nsu_ns *);
 	static make_fn *const make[NSU_TYPE_COUNT] = {
 		[NSU_UTS] = uts_facts,
 		[NSU_IPC] = ipc_facts,
@@ -176,6 +176,6 @@ bool json_facts(const struct app *app, const struct nsu_snapshot *snap,
 	if (type == NSU_PID)
 		*ret = pid_facts(snap, ns);
 	else if (make[type])
-		*ret = make[type](app, ns);
+		*ret = make[type](ns);
 	return type == NSU_PID || make[type];
 }

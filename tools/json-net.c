@@ -133,14 +133,14 @@ static struct json_object *listeners(const struct nsu_net *net,
 	return list;
 }
 
-struct json_object *json_net(const struct app *app, const struct nsu_ns *ns)
+struct json_object *json_net(const struct nsu_ns *ns)
 {
 	struct net_owners owners = { 0 };
 	struct nsu_net *net = NULL;
 	unsigned parts = NET_ALL;
 	struct json_object *o;
 
-	if (net_read(app, ns, &parts, &net) < 0)
+	if (net_read(ns, &parts, &net) < 0)
 		return NULL;
 	if (net_find_owners(ns, net, &owners) < 0) {
 		nsu_net_free(net);

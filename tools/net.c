@@ -8,15 +8,14 @@
 
 #define MOST_SOCKETS 1000000	/* that are looked at for one namespace */
 
-int net_read(const struct app *app, const struct nsu_ns *ns, unsigned *parts,
-	     struct nsu_net **ret)
+int net_read(const struct nsu_ns *ns, unsigned *parts, struct nsu_net **ret)
 {
-	int r = nsu_net_new(app->ctx, ns, *parts, ret);
+	int r = nsu_net_new(ns, *parts, ret);
 
 	if (r != -EPROTONOSUPPORT || (*parts & ~NSU_NET_SOCKETS) == 0)
 		return r;
 	*parts &= ~(unsigned)NSU_NET_SOCKETS;
-	return nsu_net_new(app->ctx, ns, *parts, ret);
+	return nsu_net_new(ns, *parts, ret);
 }
 
 const struct nsu_link *net_find_link(const struct nsu_net *net, int index)

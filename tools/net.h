@@ -9,8 +9,7 @@
 #define NET_ALL (NSU_NET_LINKS | NSU_NET_ADDRESSES | NSU_NET_ROUTES | NSU_NET_SOCKETS)
 
 /* nsu_net_new() with as much as this kernel tells; *parts is that then. */
-int net_read(const struct app *app, const struct nsu_ns *ns, unsigned *parts,
-	     struct nsu_net **ret);
+int net_read(const struct nsu_ns *ns, unsigned *parts, struct nsu_net **ret);
 /* The link of that index, NULL: there is none. */
 const struct nsu_link *net_find_link(const struct nsu_net *net, int index);
 /* "default via 10.0.0.1 dev eth0", links by their names as they are; malloc'ed. */
@@ -34,6 +33,6 @@ void net_free_owners(struct net_owners *owners);
 size_t net_owners_of(const struct net_owners *owners, uint64_t inode);
 
 /* json-net.c: the facts of a network namespace, NULL: they could not be read. */
-struct json_object *json_net(const struct app *app, const struct nsu_ns *ns);
+struct json_object *json_net(const struct nsu_ns *ns);
 
 #endif

@@ -17,7 +17,7 @@ static void print_holder(struct nsu_ctx *ctx, const struct nsu_holder *holder)
 		printf(" thread %d", holder->tid);
 	if (holder->fd >= 0)
 		printf(" descriptor %d", holder->fd);
-	if (nsu_holder_read_socket(ctx, holder, &socket) == 0) {
+	if (nsu_holder_read_socket(holder, &socket) == 0) {
 		printf(" %s", socket);
 		free(socket);
 	}

@@ -6,73 +6,73 @@
 
 #define ANY NSU_TYPE_COUNT	/* it takes all types */
 
-static int open_ns(struct nsu_ctx *c, const struct nsu_ns *ns)
+static int open_ns(const struct nsu_ns *ns)
 {
-	int fd = nsu_ns_open(c, ns);
+	int fd = nsu_ns_open(ns);
 
 	if (fd >= 0)
 		close(fd);
 	return fd < 0 ? fd : 0;
 }
 
-static int read_uts(struct nsu_ctx *c, const struct nsu_ns *ns)
+static int read_uts(const struct nsu_ns *ns)
 {
 	struct nsu_uts uts = NSU_UTS_INIT;
 
-	return nsu_ns_read_uts(c, ns, &uts);
+	return nsu_ns_read_uts(ns, &uts);
 }
 
-static int read_ipc(struct nsu_ctx *c, const struct nsu_ns *ns)
+static int read_ipc(const struct nsu_ns *ns)
 {
 	struct nsu_ipc ipc = NSU_IPC_INIT;
 
-	return nsu_ns_read_ipc(c, ns, &ipc);
+	return nsu_ns_read_ipc(ns, &ipc);
 }
 
-static int read_clocks(struct nsu_ctx *c, const struct nsu_ns *ns)
+static int read_clocks(const struct nsu_ns *ns)
 {
 	struct nsu_clocks clocks = NSU_CLOCKS_INIT;
 
-	return nsu_ns_read_clocks(c, ns, &clocks);
+	return nsu_ns_read_clocks(ns, &clocks);
 }
 
-static int read_root(struct nsu_ctx *c, const struct nsu_ns *ns)
+static int read_root(const struct nsu_ns *ns)
 {
 	char *root = NULL;
-	int r = nsu_ns_read_cgroup_root(c, ns, &root);
+	int r = nsu_ns_read_cgroup_root(ns, &root);
 
 	free(root);
 	return r;
 }
 
-static int read_mounts(struct nsu_ctx *c, const struct nsu_ns *ns)
+static int read_mounts(const struct nsu_ns *ns)
 {
 	struct nsu_mounts *mounts = NULL;
-	int r = nsu_mounts_new(c, ns, &mounts);
+	int r = nsu_mounts_new(ns, &mounts);
 
 	nsu_mounts_free(mounts);
 	return r;
 }
 
-static int read_net(struct nsu_ctx *c, const struct nsu_ns *ns)
+static int read_net(const struct nsu_ns *ns)
 {
 	struct nsu_net *net = NULL;
-	int r = nsu_net_new(c, ns, NSU_NET_LINKS, &net);
+	int r = nsu_net_new(ns, NSU_NET_LINKS, &net);
 
 	nsu_net_free(net);
 	return r;
 }
 
-static int read_nsid(struct nsu_ctx *c, const struct nsu_ns *ns)
+static int read_nsid(const struct nsu_ns *ns)
 {
-	int nsid, r = c ? nsu_ns_read_nsid(ns, &nsid) : -EINVAL;
+	int nsid, r = nsu_ns_read_nsid(ns, &nsid);
 
 	return r == -ENOENT ? 0 : r;	/* it has none */
 }
 
 static const struct {
 	const char *name;
-	int (*read)(struct nsu_ctx *c, const struct nsu_ns *ns);
+	int (*read)(const struct nsu_ns *ns);
 	unsigned type;
 } facts[] = {
 	{ "open", open_ns, ANY },
@@ -86,8 +86,7 @@ static const struct {
 };
 
 /* Each fact of each namespace of a task; what else than fits has is -EMEDIUMTYPE. */
-static void check_facts(struct nsu_ctx *c, const struct nsu_task *task, int expected,
-			const char *of)
+static void check_facts(const struct nsu_task *task, int expected, const char *of)
 {
 	const struct nsu_ns *ns;
 
@@ -96,7 +95,7 @@ static void check_facts(struct nsu_ctx *c, const struct nsu_task *task, int expe
 			bool fits = facts[i].type == ANY || facts[i].type == type;
 
 			if (nsu_task_get_ns(task, type, &ns) == 0)
-				is_int(facts[i].read(c, ns),
+				is_int(facts[i].read(ns),
 				       fits ? expected : -EMEDIUMTYPE, "%s", of);
 		}
 }
@@ -105,20 +104,16 @@ static void check_null(const struct nsu_ns *ns)
 {
 	struct nsu_net *net;
 
-	for (size_t i = 0; i < ARRAY_SIZE(facts); i++) {
-		is_int(facts[i].read(NULL, ns), -EINVAL, "%s",
-		       facts[i].name);
-		is_int(facts[i].read(ctx, NULL), -EINVAL, "%s",
-		       facts[i].name);
-	}
-	is_int(nsu_ns_read_uts(ctx, ns, NULL), -EINVAL, "uts: nowhere to");
-	is_int(nsu_ns_read_ipc(ctx, ns, NULL), -EINVAL, "ipc: nowhere to");
-	is_int(nsu_ns_read_clocks(ctx, ns, NULL), -EINVAL, "clocks: nowhere to");
-	is_int(nsu_ns_read_cgroup_root(ctx, ns, NULL), -EINVAL, "root: nowhere to");
-	is_int(nsu_mounts_new(ctx, ns, NULL), -EINVAL, "mounts: nowhere to");
-	is_int(nsu_net_new(ctx, ns, NSU_NET_LINKS, NULL), -EINVAL, "net: nowhere to");
-	is_int(nsu_net_new(ctx, ns, 0, &net), -EINVAL, "net: nothing of it");
-	is_int(nsu_net_new(ctx, ns, 1u << 4, &net), -EINVAL, "net: no such part");
+	for (size_t i = 0; i < ARRAY_SIZE(facts); i++)
+		is_int(facts[i].read(NULL), -EINVAL, "%s", facts[i].name);
+	is_int(nsu_ns_read_uts(ns, NULL), -EINVAL, "uts: nowhere to");
+	is_int(nsu_ns_read_ipc(ns, NULL), -EINVAL, "ipc: nowhere to");
+	is_int(nsu_ns_read_clocks(ns, NULL), -EINVAL, "clocks: nowhere to");
+	is_int(nsu_ns_read_cgroup_root(ns, NULL), -EINVAL, "root: nowhere to");
+	is_int(nsu_mounts_new(ns, NULL), -EINVAL, "mounts: nowhere to");
+	is_int(nsu_net_new(ns, NSU_NET_LINKS, NULL), -EINVAL, "net: nowhere to");
+	is_int(nsu_net_new(ns, 0, &net), -EINVAL, "net: nothing of it");
+	is_int(nsu_net_new(ns, 1u << 4, &net), -EINVAL, "net: no such part");
 	is_int(nsu_ns_read_nsid(ns, NULL), -EINVAL, "nsid: nowhere to");
 }
 
@@ -169,11 +164,11 @@ static void check_sizes(const struct nsu_task *task)
 			return;
 		}
 	CHECK_SIZES(nsu_uts, NSU_UTS_INIT, domainname,
-		    nsu_ns_read_uts(ctx, ns[NSU_UTS], &s.ours));
+		    nsu_ns_read_uts(ns[NSU_UTS], &s.ours));
 	CHECK_SIZES(nsu_ipc, NSU_IPC_INIT, max_posix_queues,
-		    nsu_ns_read_ipc(ctx, ns[NSU_IPC], &s.ours));
+		    nsu_ns_read_ipc(ns[NSU_IPC], &s.ours));
 	CHECK_SIZES(nsu_clocks, NSU_CLOCKS_INIT, boottime,
-		    nsu_ns_read_clocks(ctx, ns[NSU_TIME], &s.ours));
+		    nsu_ns_read_clocks(ns[NSU_TIME], &s.ours));
 	CHECK_SIZES(nsu_holder, NSU_HOLDER_INIT, path,
 		    nsu_ns_get_holder(ns[NSU_USER], 0, &s.ours));
 	CHECK_SIZES(nsu_confinement, NSU_CONFINEMENT_INIT, hard,
@@ -235,7 +230,7 @@ static void test_gone(void)
 
 			if (type != NSU_TIME &&
 			    nsu_task_get_ns(find(snap, kid.pid), type, &ns) == 0)
-				is_int(facts[i].read(ctx, ns), -ESRCH,
+				is_int(facts[i].read(ns), -ESRCH,
 				       "%s: gone", facts[i].name);
 		}
 	}
@@ -255,7 +250,7 @@ static void test_plain(void)
 	opts.proc_fd = tree_fd;
 	is_int(nsu_ctx_new(&opts, &plain), 0, "a tree of plain files");
 	is_int(nsu_snapshot_new(plain, NULL, &snap), 0, "its picture");
-	check_facts(plain, find(snap, 1), -EOPNOTSUPP, "of plain files");
+	check_facts(find(snap, 1), -EOPNOTSUPP, "of plain files");
 	is_int(nsu_uses_new(find(snap, 1), NSU_USES_FILES, &uses), -ESRCH,
 	       "their uses");
 	ok(nsu_task_read_cgroup_usage(find(snap, 1), &usage) < 0, "their cgroup");

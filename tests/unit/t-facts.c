@@ -27,7 +27,7 @@ static void check_names(const struct nsu_ns *ns, const char *what)
 {
 	struct nsu_uts uts = NSU_UTS_INIT;
 
-	is_int(nsu_ns_read_uts(ctx, ns, &uts), 0, "%s", what);
+	is_int(nsu_ns_read_uts(ns, &uts), 0, "%s", what);
 	is_str(uts.hostname, "inner host\n", "%s: hostname", what);
 	is_str(uts.domainname, "inner.example", "%s: domainname", what);
 }
@@ -38,7 +38,7 @@ static void check_own_names(struct nsu_snapshot *snap)
 	char name[65] = "";
 
 	gethostname(name, sizeof(name));
-	is_int(nsu_ns_read_uts(ctx, ns_of(snap, getpid(), NSU_UTS), &uts), 0, "own uts");
+	is_int(nsu_ns_read_uts(ns_of(snap, getpid(), NSU_UTS), &uts), 0, "own uts");
 	is_str(uts.hostname, name, "own hostname");
 	getdomainname(name, sizeof(name));
 	is_str(uts.domainname, name, "own domainname");
@@ -54,10 +54,10 @@ static void check_sizes(const struct nsu_ns *ns)
 	struct nsu_uts small = { .size = 64, .hostname = "kept" };
 
 	large.uts.size = sizeof(large);
-	is_int(nsu_ns_read_uts(ctx, ns, &large.uts), 0, "a larger struct");
+	is_int(nsu_ns_read_uts(ns, &large.uts), 0, "a larger struct");
 	is_int(large.uts.size, sizeof(large), "a larger struct: its size stays");
 	is_str(large.later, "", "a larger struct: what is unknown is 0");
-	is_int(nsu_ns_read_uts(ctx, ns, &small), -EINVAL, "a struct that is too small");
+	is_int(nsu_ns_read_uts(ns, &small), -EINVAL, "a struct that is too small");
 	is_str(small.hostname, "kept", "a struct that is too small is left alone");
 }
 
@@ -78,7 +78,7 @@ static void test_uts(void)
 	check_sizes(ns_of(snap, kid.pid, NSU_UTS));
 	traces_check(&traces, kid.pid, "uts");
 	kid_end(&kid);
-	is_int(nsu_ns_read_uts(ctx, ns_of(snap, kid.pid, NSU_UTS),
+	is_int(nsu_ns_read_uts(ns_of(snap, kid.pid, NSU_UTS),
 			       &(struct nsu_uts)NSU_UTS_INIT), -ESRCH, "uts: is gone");
 	nsu_snapshot_free(snap);
 }
@@ -137,7 +137,7 @@ static int fill_and_limit(void)
 static void check_ipc(const struct nsu_ns *ns, bool posix, struct nsu_ipc *ipc,
 		      const char *what)
 {
-	if (!is_int(nsu_ns_read_ipc(ctx, ns, ipc), 0, "%s", what))
+	if (!is_int(nsu_ns_read_ipc(ns, ipc), 0, "%s", what))
 		return;
 	is_int(ipc->queues, 2, "%s: queues", what);
 	is_int(ipc->queue_messages, 3, "%s: messages", what);
@@ -222,7 +222,7 @@ static void check_clocks(const struct nsu_ns *ns, int64_t monotonic, int64_t boo
 {
 	struct nsu_clocks clocks = NSU_CLOCKS_INIT;
 
-	is_int(nsu_ns_read_clocks(ctx, ns, &clocks), 0, "%s", what);
+	is_int(nsu_ns_read_clocks(ns, &clocks), 0, "%s", what);
 	is_int(clocks.monotonic, monotonic, "%s: monotonic", what);
 	is_int(clocks.boottime, boottime, "%s: boottime", what);
 }
@@ -320,19 +320,19 @@ static int look_as_nobody(void)
 		return -ENODEV;
 	snap = picture(0, 0);
 	gethostname(name, sizeof(name));
-	if (nsu_ns_read_uts(ctx, ns_of(snap, getpid(), NSU_UTS), &uts) < 0 ||
+	if (nsu_ns_read_uts(ns_of(snap, getpid(), NSU_UTS), &uts) < 0 ||
 	    strcmp(uts.hostname, name))
 		failed |= 1;
-	if (nsu_ns_read_ipc(ctx, ns_of(snap, getpid(), NSU_IPC), &ipc) < 0 ||
+	if (nsu_ns_read_ipc(ns_of(snap, getpid(), NSU_IPC), &ipc) < 0 ||
 	    !ipc.max_queues)
 		failed |= 2;
 	if (ns_of(snap, getpid(), NSU_TIME) &&
-	    (nsu_ns_read_clocks(ctx, ns_of(snap, getpid(), NSU_TIME), &clocks) < 0))
+	    (nsu_ns_read_clocks(ns_of(snap, getpid(), NSU_TIME), &clocks) < 0))
 		failed |= 4;
-	if (nsu_ns_read_cgroup_root(ctx, ns_of(snap, getpid(), NSU_CGROUP), &root) < 0 ||
+	if (nsu_ns_read_cgroup_root(ns_of(snap, getpid(), NSU_CGROUP), &root) < 0 ||
 	    strcmp(root, "/"))
 		failed |= 8;
-	if (nsu_mounts_new(ctx, ns_of(snap, getpid(), NSU_MNT), &mounts) < 0 ||
+	if (nsu_mounts_new(ns_of(snap, getpid(), NSU_MNT), &mounts) < 0 ||
 	    !nsu_mounts_count(mounts))
 		failed |= 16;
 	return failed;
@@ -355,15 +355,15 @@ static int look_into_own(void)
 	    box_start_as(&queues, CLONE_NEWIPC, map_and_fill) < 0)
 		return -ENOSYS;
 	snap = picture(names.pid, queues.pid);
-	if (nsu_ns_read_uts(ctx, ns_of(snap, names.pid, NSU_UTS), &uts) < 0 ||
+	if (nsu_ns_read_uts(ns_of(snap, names.pid, NSU_UTS), &uts) < 0 ||
 	    strcmp(uts.domainname, "inner.example"))
 		failed |= 1;
-	if (nsu_ns_read_ipc(ctx, ns_of(snap, queues.pid, NSU_IPC), &ipc) < 0 ||
+	if (nsu_ns_read_ipc(ns_of(snap, queues.pid, NSU_IPC), &ipc) < 0 ||
 	    ipc.semaphores != 7)
 		failed |= 2;
 	if (queues.said == 0 && (ipc.posix_queues != 2 || ipc.posix_bytes != 9))
 		failed |= 4;
-	if (nsu_mounts_new(ctx, ns_of(snap, names.pid, NSU_MNT), &mounts) < 0)
+	if (nsu_mounts_new(ns_of(snap, names.pid, NSU_MNT), &mounts) < 0)
 		failed |= 8;
 	kid_end(&names);
 	kid_end(&queues);
@@ -410,11 +410,11 @@ static void test_errors(void)
 	char kept[] = "kept", *root = kept;
 	int fds = count_fds(), error;
 
-	is_int(nsu_ns_read_uts(ctx, net, &uts), -EMEDIUMTYPE, "net is no uts");
-	is_int(nsu_ns_read_ipc(ctx, net, &ipc), -EMEDIUMTYPE, "net is no ipc");
-	is_int(nsu_ns_read_clocks(ctx, net, &clocks), -EMEDIUMTYPE, "net is no time");
-	is_int(nsu_ns_read_cgroup_root(ctx, net, &root), -EMEDIUMTYPE, "no cgroup");
-	is_int(nsu_ns_read_uts(ctx, NULL, &uts), -EINVAL, "no namespace");
+	is_int(nsu_ns_read_uts(net, &uts), -EMEDIUMTYPE, "net is no uts");
+	is_int(nsu_ns_read_ipc(net, &ipc), -EMEDIUMTYPE, "net is no ipc");
+	is_int(nsu_ns_read_clocks(net, &clocks), -EMEDIUMTYPE, "net is no time");
+	is_int(nsu_ns_read_cgroup_root(net, &root), -EMEDIUMTYPE, "no cgroup");
+	is_int(nsu_ns_read_uts(NULL, &uts), -EINVAL, "no namespace");
 	is_str(root, "kept", "results are left alone");
 	net = ns_of(snap, getpid(), NSU_UTS);
 	is_int(nsi_visit_ask(ctx, net, &visit, &error, sizeof(error), NULL), -EIO,

@@ -252,7 +252,7 @@ static void check_listed(const char *what, uint64_t inode)
 		is_int(nsu_snapshot_find_ns(snap, NSU_UTS, inode, &ns), 0, "%s", what);
 		ok(!nsu_snapshot_find_ns(snap, NSU_UTS, inode, &ns) &&
 		   !nsu_ns_get_owner(ns, &owner) && !nsu_ns_count_tasks(ns) &&
-		   (fd = nsu_ns_open(ctx, ns)) >= 0, "%s: asked, and opened", what);
+		   (fd = nsu_ns_open(ns)) >= 0, "%s: asked, and opened", what);
 	} else {
 		skip(what, fmt("listns: %s", strerror(listns_error(snap))));
 	}

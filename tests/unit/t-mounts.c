@@ -93,7 +93,7 @@ static void test(const char *what, int (*body)(void), int flags,
 	is_int(kid.said, 0, "%s: mounted", what);
 	snap = picture(kid.pid, 0);
 	traces = traces_before(kid.pid);
-	is_int(nsu_mounts_new(ctx, ns_of(snap, kid.pid, NSU_MNT), &mounts), 0,
+	is_int(nsu_mounts_new(ns_of(snap, kid.pid, NSU_MNT), &mounts), 0,
 	       "%s: mounts", what);
 	if (mounts)
 		check_mounts(mounts, what);
@@ -112,7 +112,7 @@ static void test_own(void)
 	char *save = NULL;
 	size_t count = 0, same = 0;
 
-	is_int(nsu_mounts_new(ctx, ns_of(snap, getpid(), NSU_MNT), &mounts), 0, "own");
+	is_int(nsu_mounts_new(ns_of(snap, getpid(), NSU_MNT), &mounts), 0, "own");
 	for (char *line = strtok_r(text, "\n", &save); line;
 	     line = strtok_r(NULL, "\n", &save)) {
 		unsigned major_number = 0, minor_number = 0;
@@ -129,9 +129,9 @@ static void test_own(void)
 	is_int(nsu_mounts_count(mounts), count, "own: all lines");
 	is_int(same, count, "own: ids and devices");
 	nsu_mounts_free(mounts);
-	is_int(nsu_mounts_new(ctx, ns_of(snap, getpid(), NSU_NET), &mounts), -EMEDIUMTYPE,
+	is_int(nsu_mounts_new(ns_of(snap, getpid(), NSU_NET), &mounts), -EMEDIUMTYPE,
 	       "net is no mnt");
-	is_int(nsu_mounts_new(ctx, NULL, &mounts), -EINVAL, "no namespace");
+	is_int(nsu_mounts_new(NULL, &mounts), -EINVAL, "no namespace");
 	nsu_snapshot_free(snap);
 }
 

@@ -243,7 +243,7 @@ static void test_far(struct nsu_ctx *ctx, const struct nsu_ns *far,
 	const struct nsu_link *link;
 	struct nsu_net *net = NULL;
 
-	is_int(nsu_net_new(ctx, far, NSU_NET_LINKS, &net), 0, "far: read");
+	is_int(nsu_net_new(far, NSU_NET_LINKS, &net), 0, "far: read");
 	link = net ? find_link(net, "far0") : NULL;
 	ok(link && link->peer_ns == own && !link->up, "far: its peer is here");
 	is_int(nsu_net_count_addresses(net) + nsu_net_count_routes(net) +
@@ -262,7 +262,7 @@ static void test_made(struct nsu_ctx *ctx, struct kid *kid)
 		return;
 	far = find_far(snap, kid->pid, own);
 	ok(far != NULL, "made: the other too");
-	is_int(nsu_net_new(ctx, own, ALL, &net), 0, "made: read");
+	is_int(nsu_net_new(own, ALL, &net), 0, "made: read");
 	if (net) {
 		test_links(net, own, far);
 		test_addresses(net);
@@ -330,7 +330,7 @@ static void test_churn(struct nsu_ctx *ctx, int flags)
 		for (int i = 0; i < rounds; i++) {
 			struct nsu_net *net = NULL;
 
-			r = nsu_net_new(ctx, own, NSU_NET_ADDRESSES, &net);
+			r = nsu_net_new(own, NSU_NET_ADDRESSES, &net);
 			unsteady += r == -EAGAIN;
 			whole += !r && count_steady(net) == STEADY;
 			nsu_net_free(net);
@@ -357,12 +357,12 @@ static void test_errors(struct nsu_ctx *ctx)
 		!nsu_task_get_ns(self, NSU_USER, &user) &&
 		!nsu_task_get_ns(self, NSU_NET, &own), "errors: a picture"))
 		return;
-	is_int(nsu_net_new(ctx, user, ALL, &net), -EMEDIUMTYPE, "errors: other type");
-	is_int(nsu_net_new(ctx, own, 0, &net), -EINVAL, "errors: no part");
-	is_int(nsu_net_new(ctx, own, 16, &net), -EINVAL, "errors: unknown part");
-	is_int(nsu_net_new(ctx, NULL, ALL, &net), -EINVAL, "errors: no namespace");
+	is_int(nsu_net_new(user, ALL, &net), -EMEDIUMTYPE, "errors: other type");
+	is_int(nsu_net_new(own, 0, &net), -EINVAL, "errors: no part");
+	is_int(nsu_net_new(own, 16, &net), -EINVAL, "errors: unknown part");
+	is_int(nsu_net_new(NULL, ALL, &net), -EINVAL, "errors: no namespace");
 	ok(net == (struct nsu_net *)&snap, "errors: untouched");
-	is_int(nsu_net_new(ctx, own, ALL & ~NSU_NET_SOCKETS, &none), 0,
+	is_int(nsu_net_new(own, ALL & ~NSU_NET_SOCKETS, &none), 0,
 	       "own: read without entering");
 	ok(find_link(none, "lo") != NULL, "own: lo");
 	nsu_net_free(none);

@@ -140,7 +140,7 @@ static bool is_pinned(const struct nsu_ns *ns, uint64_t in, const char *path)
 
 static bool opens(const struct nsu_ns *ns)
 {
-	int fd = nsu_ns_open(ctx, ns);
+	int fd = nsu_ns_open(ns);
 	uint64_t inode = 0;
 	dev_t dev;
 

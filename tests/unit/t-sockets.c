@@ -77,19 +77,19 @@ static void check_text(const struct nsu_snapshot *snap, const struct kid *kid)
 	char *text = NULL;
 
 	holders_of(snap, said_inode(kid), NSU_HOLDER_SOCKET, kid->pid, HIGH, &holder);
-	is_int(nsu_holder_read_socket(ctx, &holder, &text), 0, "it is read");
+	is_int(nsu_holder_read_socket(&holder, &text), 0, "it is read");
 	is_str(text, "udp 0.0.0.0:1234", "what it is");
 	free(text);
 	text = NULL;
 	holder.socket++;
-	is_int(nsu_holder_read_socket(ctx, &holder, &text), -ESRCH, "another one");
+	is_int(nsu_holder_read_socket(&holder, &text), -ESRCH, "another one");
 	holder.socket--;
 	holder.fd = 9999;
-	is_int(nsu_holder_read_socket(ctx, &holder, &text), -ESRCH, "one that is closed");
+	is_int(nsu_holder_read_socket(&holder, &text), -ESRCH, "one that is closed");
 	holder.kind = NSU_HOLDER_TUN;
-	is_int(nsu_holder_read_socket(ctx, &holder, &text), -ENOENT, "no socket");
+	is_int(nsu_holder_read_socket(&holder, &text), -ENOENT, "no socket");
 	ok(!text, "the result is untouched");
-	is_int(nsu_holder_read_socket(ctx, NULL, &text), -EINVAL, "no holder");
+	is_int(nsu_holder_read_socket(NULL, &text), -EINVAL, "no holder");
 }
 
 static void test_socket(void)
@@ -128,7 +128,7 @@ static void test_socket(void)
 	check_text(snap, &kid);
 	kid_end(&kid);
 	holders_of(snap, said_inode(&kid), NSU_HOLDER_SOCKET, kid.pid, HIGH, &holder);
-	is_int(nsu_holder_read_socket(ctx, &holder, &text), -ESRCH, "it has ended");
+	is_int(nsu_holder_read_socket(&holder, &text), -ESRCH, "it has ended");
 	nsu_snapshot_free(snap);
 }
 
@@ -295,7 +295,7 @@ static void check_name(const struct nsu_task *task, int fd, const char *want)
 	holder.tid = getpid();
 	holder.fd = fd;
 	holder.socket = inode_of_fd(fd);
-	is_int(nsu_holder_read_socket(ctx, &holder, &text), 0, "read");
+	is_int(nsu_holder_read_socket(&holder, &text), 0, "read");
 	is_str(text, want, "its name");
 	free(text);
 	close(fd);

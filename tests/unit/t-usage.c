@@ -203,7 +203,7 @@ static const char *root_text(pid_t pid, int *ret)
 
 	nsu_snapshot_find_task(snap, pid, &task);
 	nsu_task_get_ns(task, NSU_CGROUP, &ns);
-	*ret = nsu_ns_read_cgroup_root(ctx, ns, &root);
+	*ret = nsu_ns_read_cgroup_root(ns, &root);
 	snprintf(text, sizeof(text), "%s", root ? root : "?");
 	free(root);
 	nsu_snapshot_free(snap);
