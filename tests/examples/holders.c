@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void print_holder(struct nsu_ctx *ctx, const struct nsu_holder *holder)
+static void print_holder(const struct nsu_holder *holder)
 {
 	char *socket;
 
@@ -47,7 +47,7 @@ static int print_holders(struct nsu_ctx *ctx, const struct nsu_target *target)
 		return r;
 	r = nsu_target_find_ns(target, snap, &ns);
 	for (size_t i = 0; r == 0 && nsu_ns_get_holder(ns, i, &holder) == 0; i++)
-		print_holder(ctx, &holder);
+		print_holder(&holder);
 	if (!nsu_snapshot_is_complete(snap))
 		fprintf(stderr, "holders: there may be more: not all could be read\n");
 	nsu_snapshot_free(snap);

@@ -237,8 +237,7 @@ static const struct nsu_ns *find_far(const struct nsu_snapshot *snap, pid_t kid,
 	return NULL;
 }
 
-static void test_far(struct nsu_ctx *ctx, const struct nsu_ns *far,
-		     const struct nsu_ns *own)
+static void test_far(const struct nsu_ns *far, const struct nsu_ns *own)
 {
 	const struct nsu_link *link;
 	struct nsu_net *net = NULL;
@@ -271,7 +270,7 @@ static void test_made(struct nsu_ctx *ctx, struct kid *kid)
 	}
 	nsu_net_free(net);
 	if (far)
-		test_far(ctx, far, own);
+		test_far(far, own);
 	nsu_snapshot_free(snap);
 	is_int(count_fds(), before, "made: no descriptor left");
 	is_int(waitpid(-1, NULL, WNOHANG | __WALL), 0, "made: no child left");
