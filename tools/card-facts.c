@@ -7,8 +7,10 @@
 
 #include "card.h"
 #include "facts.h"
+#include "usage.h"
 
 #define NAMED 3			/* pins, unless all are asked for */
+#define GROUPS 3		/* cgroups, likewise */
 #define NO_LIMIT (UINT64_MAX / 4)
 
 static void print_text(const struct app *app, const char *label, const char *text)
@@ -125,6 +127,36 @@ static void print_time(const struct app *app, const struct nsu_ns *ns)
 	print_offset(app, "boottime", known, clocks.boottime);
 }
 
+/* Where its members are, and what they use there. */
+static void print_groups(const struct app *app, const struct nsu_ns *ns)
+{
+	struct usage_groups groups;
+	size_t shown;
+
+	if (usage_find_groups(ns, &groups) < 0)
+		return;
+	shown = app->opts.all || groups.count < GROUPS ? groups.count : GROUPS;
+	for (size_t i = 0; i < shown; i++) {
+		struct nsu_cgroup usage = NSU_CGROUP_INIT;
+		char *path = text_escape(&app->out, groups.group[i].path), *text = NULL;
+
+		if (nsu_task_read_cgroup_usage(groups.group[i].first, &usage) == 0)
+			text = usage_text(&usage);
+		card_line(app, i ? "" : "members in", path);
+		if (text)
+			card_fact(app, "", text);
+		free(text);
+		free(path);
+	}
+	if (shown < groups.count) {
+		char more[48];
+
+		snprintf(more, sizeof(more), "and in %zu more", groups.count - shown);
+		card_fact(app, "", more);
+	}
+	usage_free_groups(&groups);
+}
+
 static void print_cgroup(const struct app *app, const struct nsu_ns *ns)
 {
 	char *root = NULL;
@@ -133,6 +165,7 @@ static void print_cgroup(const struct app *app, const struct nsu_ns *ns)
 		root = NULL;
 	print_text(app, "root", root ? root : "?");
 	free(root);
+	print_groups(app, ns);
 }
 
 /* Namespaces that are bound to files there: they last as long. */

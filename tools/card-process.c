@@ -6,6 +6,7 @@
 
 #include "card.h"
 #include "grid.h"
+#include "usage.h"
 #include "view.h"
 
 enum { TYPE, NAMESPACE, ID, PROCS, PARENT, HOST, OWNER, CHILDREN };
@@ -220,6 +221,7 @@ static char *threads_text(const struct card *card)
 
 static void print_more(const struct card *card)
 {
+	struct nsu_cgroup usage = NSU_CGROUP_INIT;
 	char *path = NULL, *escaped;
 	int r = nsu_task_read_cgroup(card->task, &path);
 
@@ -231,6 +233,9 @@ static void print_more(const struct card *card)
 		card_fact(card->app, "cgroup", "?");
 	}
 	free(path);
+	if (nsu_task_read_cgroup_usage(card->task, &usage) == 0 &&
+	    (escaped = usage_text(&usage)) != NULL)
+		card_fact_take(card->app, "used there", escaped);
 	if (card->shown->stat.threads > 1 && !nsu_task_is_thread(card->task))
 		card_fact_take(card->app, "threads", threads_text(card));
 	if (card->shown->command && card->shown->stat.kernel)

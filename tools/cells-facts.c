@@ -17,6 +17,7 @@ struct fact_cache {
 	struct nsu_ipc ipc;
 	struct nsu_clocks clocks;
 	struct nsu_mounts *mounts;
+	struct nsu_cgroup usage;	/* of the first process */
 };
 
 struct fact_cache *fact_cache_new(void)
@@ -42,6 +43,9 @@ static int read_facts(const struct nsu_ns *ns, struct fact_cache *cache)
 		return nsu_ns_read_clocks(ns, &cache->clocks);
 	case NSU_MNT:
 		return nsu_mounts_new(ns, &cache->mounts);
+	case NSU_CGROUP:
+		return nsu_ns_count_tasks(ns) == 0 ? -ENODATA :
+			nsu_task_read_cgroup_usage(view_first_of_ns(ns), &cache->usage);
 	default:
 		return -ENOENT;
 	}
@@ -59,7 +63,7 @@ static int get_facts(const struct facts *facts, const struct row *row, enum nsu_
 		nsu_mounts_free(cache->mounts);
 		*cache = (struct fact_cache){
 			.ns = row->ns, .uts = NSU_UTS_INIT, .ipc = NSU_IPC_INIT,
-			.clocks = NSU_CLOCKS_INIT,
+			.clocks = NSU_CLOCKS_INIT, .usage = NSU_CGROUP_INIT,
 		};
 		cache->error = read_facts(row->ns, cache);
 	}
@@ -181,6 +185,65 @@ int cell_cgroot(const struct facts *facts, const struct row *row, struct text *t
 	text_add_foreign(facts, text, root);
 	free(root);
 	return 0;
+}
+
+int cell_cgroup(const struct facts *facts, const struct row *row, struct text *text)
+{
+	char *path = NULL;
+	int r;
+
+	if (nsu_ns_get_type(row->ns) != NSU_CGROUP || nsu_ns_count_tasks(row->ns) == 0)
+		return -ENOENT;
+	r = nsu_task_read_cgroup(view_first_of_ns(row->ns), &path);
+	if (r < 0)
+		return r == -ENOENT ? -ENODATA : r;
+	text_add_foreign(facts, text, path);
+	free(path);
+	return 0;
+}
+
+/* One number of the usage, divided; "max" where there is no limit. */
+static int add_usage(const struct facts *facts, const struct row *row, struct text *text,
+		     size_t at, int64_t divisor)
+{
+	const struct fact_cache *cache;
+	int r = get_facts(facts, row, NSU_CGROUP, &cache);
+	int64_t value;
+
+	if (r < 0)
+		return r;
+	memcpy(&value, (const char *)&cache->usage + at, sizeof(value));
+	if (value < 0)
+		return -ENODATA;
+	if (value == INT64_MAX)
+		text_format(text, "max");
+	else
+		text_format(text, "%" PRId64, value / divisor);
+	return 0;
+}
+
+#define USAGE_CELL(name, member, divisor) \
+	int name(const struct facts *facts, const struct row *row, struct text *text) \
+	{ \
+		return add_usage(facts, row, text, offsetof(struct nsu_cgroup, member), \
+				 divisor); \
+	}
+USAGE_CELL(cell_memory, memory, 1)
+USAGE_CELL(cell_memmax, memory_max, 1)
+USAGE_CELL(cell_tasks, pids, 1)
+USAGE_CELL(cell_tasksmax, pids_max, 1)
+USAGE_CELL(cell_cpumax, cpu_max, 10)
+
+int cell_frozen(const struct facts *facts, const struct row *row, struct text *text)
+{
+	const struct fact_cache *cache;
+	int r = get_facts(facts, row, NSU_CGROUP, &cache);
+
+	if (r == 0 && cache->usage.frozen < 0)
+		return -ENODATA;
+	if (r == 0)
+		text_format(text, "%s", cache->usage.frozen ? "yes" : "no");
+	return r;
 }
 
 int cell_mounts(const struct facts *facts, const struct row *row, struct text *text)

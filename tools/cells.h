@@ -13,6 +13,8 @@ cell_fn cell_inode, cell_type, cell_path, cell_nprocs, cell_pid, cell_ppid, cell
 /* cells-facts.c */
 cell_fn cell_hostname, cell_domainname, cell_queues, cell_segments, cell_semaphores,
 	cell_ipcbytes, cell_monotonic, cell_boottime, cell_cgroot, cell_mounts, cell_root,
+	cell_cgroup, cell_memory, cell_memmax, cell_tasks, cell_tasksmax, cell_cpumax,
+	cell_frozen,
 	cell_propagation, cell_uidmap, cell_gidmap, cell_setgroups, cell_init;
 /* cells-net.c */
 cell_fn cell_links, cell_addresses, cell_routes, cell_listens, cell_netname;

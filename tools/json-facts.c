@@ -7,6 +7,7 @@
 #include "facts.h"
 #include "json.h"
 #include "net.h"
+#include "usage.h"
 #include "view.h"
 
 static struct json_object *uts_facts(const struct nsu_ns *ns)
@@ -69,6 +70,26 @@ static struct json_object *time_facts(const struct nsu_ns *ns)
 	return o;
 }
 
+static struct json_object *cgroup_members(const struct nsu_ns *ns)
+{
+	struct json_object *list = json_object_new_array();
+	struct usage_groups groups;
+
+	if (usage_find_groups(ns, &groups) < 0)
+		return list;
+	for (size_t i = 0; i < groups.count; i++) {
+		struct json_object *o = json_object_new_object();
+
+		json_object_object_add(o, "path", json_text(groups.group[i].path));
+		json_object_object_add(o, "tasks",
+				       json_count((long)groups.group[i].tasks));
+		usage_add_json(o, groups.group[i].first);
+		json_object_array_add(list, o);
+	}
+	usage_free_groups(&groups);
+	return list;
+}
+
 static struct json_object *cgroup_facts(const struct nsu_ns *ns)
 {
 	struct json_object *o;
@@ -78,6 +99,7 @@ static struct json_object *cgroup_facts(const struct nsu_ns *ns)
 		return NULL;
 	o = json_object_new_object();
 	json_object_object_add(o, "root", json_text(root));
+	json_object_object_add(o, "members", cgroup_members(ns));
 	free(root);
 	return o;
 }

@@ -74,6 +74,23 @@ test_mnt() {
 	is "mnt: card" "$(card_line "$ns" mounts)" "$(json_fact "$ns" .mounts)"
 }
 
+# As /proc/PID/cgroup has it: of cgroup2, and where that is the root of a v1 hierarchy.
+test_cgroup() {
+	local ns p path
+	ns=$(fix .tasks[0].ns.cgroup) p=$(fix .tasks[0].pid)
+	path=$(awk -F: '$1 == 0 { print $3 }' "/proc/$p/cgroup")
+	[ "${path:-/}" != / ] ||
+		path=$(awk -F: '$1 != 0 && $3 != "/" { print $3; exit }' "/proc/$p/cgroup")
+	is "cgroup: column" "$(column "$ns" CGROUP)" "${path:-/}"
+	is "cgroup: members" "$(json_fact "$ns" '.members | map(.tasks) | add')" \
+		"$(fix '.tasks | length')"
+	is "cgroup: JSON" "$(json_fact "$ns" '.members[0].path')" "${path:-/}"
+	is "cgroup: card" "$(card_line "$ns" 'members in')" "${path:-/}"
+	like "cgroup: not frozen" "$(column "$ns" FROZEN)" '^(no|\?)$'
+	run nstree "$p"
+	like "cgroup: in the process's card" "$out" "cgroup +${path:-/}"
+}
+
 test_other() {
 	local ns
 	ns=$(fix .tasks[0].ns.user)
@@ -90,6 +107,7 @@ test_sandbox() {
 	test_uts
 	test_ipc
 	test_mnt
+	test_cgroup
 	test_other
 	fixture_close
 }

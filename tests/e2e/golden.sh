@@ -34,7 +34,7 @@ normalize() {
 			rest = $0
 			sub(/bash [^ ]*golden.sh.*/, "bash", rest)
 			sub(/nstree \([0-9]+\)/, "nstree (N)", rest)
-			if (rest ~ /^  (cgroup|command) /) next
+			if (rest ~ /^  (cgroup|used there|command) /) next
 			if (rest ~ /^  [0-9]+ zombies /) gsub(/ [0-9]+ nsfix/, " Z nsfix", rest)
 			for (path in called)
 				while (at = index(rest, path))
