@@ -225,10 +225,11 @@ static int open_pinned(struct nsu_ctx *ctx, const struct nsu_ns *ns,
 static int open_by_keeper(struct nsu_ctx *ctx, const struct nsu_ns *ns,
 			  struct trial *trial, int *ret)
 {
-	const struct nsi_keeper *keeper = ns->snap->keepers + ns->keepers.first;
 	int r = -ENODATA;
 
-	for (uint32_t i = 0; i < ns->keepers.count && r < 0; i++, keeper++) {
+	for (uint32_t i = 0; i < ns->keepers.count && r < 0; i++) {
+		const struct nsi_keeper *keeper =
+			&ns->snap->keepers[ns->keepers.first + i];
 		int r2 = -ENODATA;
 
 		if (keeper->kind == NSU_HOLDER_FD)
