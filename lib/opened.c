@@ -48,10 +48,13 @@ int nsi_note_opened(struct nsi_builder *b, pid_t pid, pid_t tid, int fd, const c
 static bool may_be_ns(const struct nsi_builder *b, const struct nsi_opened *o)
 {
 	char path[64], text[1024], *line;
+	ssize_t n;
 
 	snprintf(path, sizeof(path), "%d/task/%d/fdinfo/%d", o->pid, o->tid, o->fd);
-	if (nsi_read_at(b->ctx->proc_fd, path, text, sizeof(text)) < 0)
-		return false;
+	n = nsi_read_at(b->ctx->proc_fd, path, text, sizeof(text));
+	/* Without a descriptor left it is not known: to open it says so. */
+	if (n < 0)
+		return nsi_is_fatal(n);
 	line = strstr(text, "\nino:\t");
 	return !line || strtoull(line + 6, NULL, 10) >= FIRST_INODE;
 }
@@ -75,6 +78,7 @@ static int open_ns(struct nsi_builder *b, const struct nsi_opened *o, uint64_t *
 	nsi_autoclose int held = -1, self = -1;
 	struct nsi_statx st;
 	char path[64];
+	int fd;
 
 	snprintf(path, sizeof(path), "%d/task/%d/fd/%d", o->pid, o->tid, o->fd);
 	held = openat(b->ctx->proc_fd, path, O_PATH | O_CLOEXEC);
@@ -87,8 +91,11 @@ static int open_ns(struct nsi_builder *b, const struct nsi_opened *o, uint64_t *
 	if (self < 0)
 		return self;
 	snprintf(path, sizeof(path), "fd/%d", held);
+	fd = openat(self, path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return nsi_errno();
 	*ret_inode = st.ino;
-	return openat(self, path, O_RDONLY | O_CLOEXEC);
+	return fd;
 }
 
 static int take(struct nsi_builder *b, const struct nsi_opened *o)
@@ -102,10 +109,12 @@ static int take(struct nsi_builder *b, const struct nsi_opened *o)
 	uint64_t inode = 0;
 	int r;
 
+	if (nsi_builder_cancelled(b))
+		return -ECANCELED;
 	if (!may_be_ns(b, o))
 		return 0;
 	ns = open_ns(b, o, &inode);
-	if (ns == -EMFILE || ns == -ENFILE)
+	if (nsi_is_fatal(ns))
 		return ns;
 	/* Closed meanwhile, or something else. */
 	if (ns < 0 || nsi_ask_type(ns, &type) < 0 || !(b->types & 1u << type) ||
