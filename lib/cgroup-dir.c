@@ -35,31 +35,6 @@ static bool is_on(int self, int fd, const struct nsi_cgroup_place *place)
 	return !line || strtoul(line + strlen("\nmnt_id:"), NULL, 10) == place->mount.id;
 }
 
-/* The same without openat2(2). */
-static int walk(int from, const char *path)
-{
-	int fd;
-
-	fd = openat(from, ".", DIR_FLAGS);
-	if (fd < 0)
-		return nsi_errno();
-	while (*path) {
-		nsi_autoclose int up = fd;
-		size_t len = strcspn(path, "/");
-		char name[NAME_MAX + 1];
-
-		if (len > NAME_MAX)
-			return -ENAMETOOLONG;
-		memcpy(name, path, len);
-		name[len] = '\0';
-		fd = openat(up, name, DIR_FLAGS);
-		if (fd < 0)
-			return nsi_errno();
-		path += len + (path[len] == '/');
-	}
-	return fd;
-}
-
 static int open_below(int from, const char *path)
 {
 	struct open_how how = {
@@ -74,7 +49,7 @@ static int open_below(int from, const char *path)
 	/* EPERM: what container managers' filters said to calls they did not know */
 	if (errno != ENOSYS && errno != EPERM)
 		return nsi_errno();
-	return walk(from, path);
+	return nsi_walk_dirs(from, path);
 }
 
 int nsi_cgroup_open_dir(int self, const struct nsi_cgroup_place *place,

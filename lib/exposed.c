@@ -109,6 +109,13 @@ static bool is_exposed_to(const struct nsu_task *task, const struct nsu_ns *pidn
 	       !is_another_command(task);
 }
 
+/* In whose eyes the command will have its powers. */
+static uint64_t get_power_ns(const struct nsu_plan *plan)
+{
+	return nsi_plan_enters(plan, NSU_USER) ? plan->entry[NSU_USER].inode :
+		plan->own.ns[NSU_USER];
+}
+
 static int look_at_all(struct nsu_plan *plan, const struct nsu_snapshot *snap)
 {
 	const struct nsu_ns *pidns, *own_pidns, *userns;
@@ -118,7 +125,7 @@ static int look_at_all(struct nsu_plan *plan, const struct nsu_snapshot *snap)
 	if (r == -ENOENT)
 		return 0;	/* nobody is in it */
 	if (!r)
-		r = nsu_snapshot_find_ns(snap, NSU_USER, plan->own.ns[NSU_USER], &userns);
+		r = nsu_snapshot_find_ns(snap, NSU_USER, get_power_ns(plan), &userns);
 	if (!r)
 		r = nsu_snapshot_find_ns(snap, NSU_PID, plan->own.ns[NSU_PID],
 					 &own_pidns);
@@ -146,6 +153,20 @@ static bool is_seen(const struct nsu_plan *plan)
 	       (nsi_plan_enters(plan, NSU_USER) && nsi_plan_compare(plan, NSU_PID) == 1);
 }
 
+/*
+ * Has it the capability all the time by which it is protected? Not in the target's user
+ * namespace, whose root the target's tasks most often are. But of namespaces alone, as a
+ * pin holds them, the only task may be an init that has given up all: then root there is
+ * above it.
+ */
+static bool is_shielded(const struct nsu_plan *plan)
+{
+	if (!nsi_plan_enters(plan, NSU_USER))
+		return plan->own.permitted >> CAP_SYS_PTRACE_BIT & 1;
+	return !plan->hold.pid && (plan->opts.uid_from == NSU_ID_AUTO ||
+		(plan->opts.uid_from == NSU_ID_NUMBER && !plan->opts.uid));
+}
+
 int nsi_plan_judge_exposure(struct nsu_plan *plan)
 {
 	struct nsu_scan_options scan = NSU_SCAN_OPTIONS_INIT;
@@ -155,8 +176,7 @@ int nsi_plan_judge_exposure(struct nsu_plan *plan)
 	if (!is_seen(plan))
 		return 0;
 	/* What protects the command is this capability, which it keeps: see enter.c. */
-	if (nsi_plan_enters(plan, NSU_USER) ||
-	    !(plan->own.permitted >> CAP_SYS_PTRACE_BIT & 1)) {
+	if (!is_shielded(plan)) {
 		plan->exposed = true;
 		return 0;
 	}

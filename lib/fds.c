@@ -42,7 +42,7 @@ bool nsi_is_of_target(const struct nsi_builder *b, pid_t pid, int fd, uint64_t i
 		return false;
 	for (size_t i = 0; i < opts->target_count; i++)
 		for (const struct nsu_target *t = opts->targets[i]; t; t = t->outer)
-			if (t->form == FORM_NS && t->fd == fd && t->number == inode)
+			if (nsi_target_holds(t, fd, inode))
 				return true;
 	return false;
 }

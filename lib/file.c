@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <fcntl.h>
+#include <limits.h>
+#include <string.h>
 #include "nsi.h"
 #include "uapi.h"
 
@@ -69,6 +71,30 @@ ssize_t nsi_read_all_at(int dirfd, const char *path, size_t limit, char **ret)
 	nsi_autoclose int fd = openat(dirfd, path, READ_FLAGS);
 
 	return fd < 0 ? nsi_errno() : nsi_read_all(fd, limit, ret);
+}
+
+int nsi_walk_dirs(int from, const char *path)
+{
+	const int flags = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	int fd = openat(from, ".", flags);
+
+	if (fd < 0)
+		return nsi_errno();
+	while (*(path += strspn(path, "/"))) {
+		nsi_autoclose int up = fd;
+		size_t len = strcspn(path, "/");
+		char name[NAME_MAX + 1];
+
+		if (len > NAME_MAX)
+			return -ENAMETOOLONG;
+		memcpy(name, path, len);
+		name[len] = '\0';
+		fd = openat(up, name, flags);
+		if (fd < 0)
+			return nsi_errno();
+		path += len;
+	}
+	return fd;
 }
 
 int nsi_stat_cached(int fd, struct nsi_statx *ret)

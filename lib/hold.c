@@ -169,6 +169,8 @@ int nsi_target_get_type(const struct nsu_target *target, enum nsu_type *ret)
 
 	if (nsi_target_is_task(target))
 		return -ENOENT;
+	if (target->form == FORM_SET)
+		return -ENOTUNIQ;
 	if (target->form == FORM_NS) {
 		*ret = target->type;
 		return 0;
@@ -200,11 +202,13 @@ static int open_by_scan(const struct nsu_target *target, enum nsu_type type, int
 /* A namespace named by inode alone may be of any type: then the type is asked of it. */
 static int open_any(const struct nsu_target *target, enum nsu_type type, int *ret)
 {
-	if (target->form == FORM_NS && target->type != type)
+	uint64_t inode;
+	int fd = nsi_target_get_fd(target, type, &inode);
+
+	if (fd >= 0)
+		return nsi_take_ns(fcntl(fd, F_DUPFD_CLOEXEC, 3), inode, ret);
+	if (target->form == FORM_SET || (target->form == FORM_NS && target->type != type))
 		return -EMEDIUMTYPE;
-	if (target->form == FORM_NS && target->fd >= 0)
-		return nsi_take_ns(fcntl(target->fd, F_DUPFD_CLOEXEC, 3), target->number,
-			       ret);
 	return open_by_scan(target, type, ret);
 }
 

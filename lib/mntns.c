@@ -67,11 +67,11 @@ static int open_by_keeper(struct nsi_search *s, uint32_t index, int depth)
 	int fd = -1, r = -ENODATA, pins = 0;
 
 	for (size_t i = 0; i < s->b->opts->target_count; i++) {
-		const struct nsu_target *target = s->b->opts->targets[i];
+		uint64_t inode;
+		int held = nsi_target_get_fd(s->b->opts->targets[i], ns->type, &inode);
 
-		if (target->form == FORM_NS && target->fd >= 0 &&
-		    target->type == ns->type && target->number == ns->inode)
-			return fcntl(target->fd, F_DUPFD_CLOEXEC, 3);
+		if (held >= 0 && inode == ns->inode)
+			return fcntl(held, F_DUPFD_CLOEXEC, 3);
 	}
 	for (size_t i = 0; i < snap->keeper_count && r < 0; i++) {
 		const struct nsi_keeper *keeper = &snap->keepers[i];

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A line of /proc/PID/mountinfo, proc_pid_mountinfo(5). */
+#include <stdio.h>
 #include <string.h>
 #include "nsi.h"
 
@@ -102,4 +103,50 @@ bool nsi_has_root_mount(const char *text)
 			return true;
 	}
 	return false;
+}
+
+int nsi_mount_id(int self, int fd, unsigned long *ret)
+{
+	char path[32], info[512];
+	const char *value;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "fdinfo/%d", fd);
+	n = nsi_read_at(self, path, info, sizeof(info));
+	if (n < 0)
+		return n;
+	value = strstr(info, "\nmnt_id:");
+	if (!value)
+		return -ENODATA;
+	*ret = strtoul(value + strlen("\nmnt_id:"), NULL, 10);
+	return 0;
+}
+
+int nsi_mount_of(const struct nsu_ctx *ctx, int fd, char **ret_text,
+		 struct nsi_mount *ret)
+{
+	nsi_autoclose int self = nsi_ctx_open_self(ctx);
+	nsi_autofree char *text = NULL;
+	unsigned long id;
+	char *save = NULL;
+	ssize_t n;
+	int r;
+
+	if (self < 0)
+		return self;
+	r = nsi_mount_id(self, fd, &id);
+	if (r < 0)
+		return r;
+	n = nsi_read_all_at(self, "mountinfo", 16 << 20, &text);
+	if (n < 0)
+		return n;
+	for (char *line = strtok_r(text, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save)) {
+		if (strtoul(line, NULL, 10) != id || nsi_parse_mount(line, ret) < 0)
+			continue;
+		*ret_text = text;
+		text = NULL;
+		return 0;
+	}
+	return -ENODATA;	/* in another mount namespace */
 }

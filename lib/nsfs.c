@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What a namespace's own file tells: its link's text and the ioctls of ioctl_ns(2). */
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -106,6 +107,37 @@ int nsi_ask_type(int fd, enum nsu_type *ret)
 			return 0;
 		}
 	return -EMEDIUMTYPE;	/* of a type of a newer kernel */
+}
+
+int nsi_reopen_ns(const struct nsu_ctx *ctx, int path_fd, int *ret_fd,
+		  enum nsu_type *ret_type)
+{
+	nsi_autoclose int self = -1, fd = -1;
+	enum nsu_type type;
+	char name[32];
+	int r;
+
+	snprintf(name, sizeof(name), "fd/%d", path_fd);
+	self = nsi_ctx_open_self(ctx);
+	if (self < 0)
+		return self;
+	fd = openat(self, name, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return nsi_errno();
+	r = nsi_ask_type(fd, &type);
+	if (r < 0)
+		return r;
+	*ret_fd = fd;
+	fd = -1;
+	*ret_type = type;
+	return 0;
+}
+
+int nsi_nsfs_id(struct nsu_ctx *ctx, int fd, uint64_t *ret)
+{
+	int r = ask(ctx, fd, NSU_IF_NS_ID, NS_GET_ID, ret);
+
+	return r < 0 ? r : 0;
 }
 
 int nsi_take_ns(int fd, uint64_t inode, int *ret)

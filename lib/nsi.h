@@ -93,6 +93,9 @@ ssize_t nsi_read_at(int dirfd, const char *path, char *buf, size_t size);
 /* The whole file, at most limit bytes, malloc'ed, NUL behind it. */
 ssize_t nsi_read_all_at(int dirfd, const char *path, size_t limit, char **ret);
 ssize_t nsi_read_all(int fd, size_t limit, char **ret);
+/* Down from a directory, name by name without openat2(2): an O_PATH descriptor. A link on
+   the way is no directory: -ENOTDIR. */
+int nsi_walk_dirs(int from, const char *path);
 
 struct nsi_statx;
 /* fstat(2) that asks no server: what the kernel has in memory, statx(2). fd may be
@@ -291,6 +294,11 @@ struct nsi_mount {			/* points into the line that was parsed */
 	uint32_t peers, master;
 };
 int nsi_parse_mount(char *line, struct nsi_mount *ret);
+/* The number of the mount that fd is on, fdinfo; self: the caller's /proc directory. */
+int nsi_mount_id(int self, int fd, unsigned long *ret);
+/* The line of it in mountinfo, parsed; *ret_text holds its words, and is to be freed. */
+int nsi_mount_of(const struct nsu_ctx *ctx, int fd, char **ret_text,
+		 struct nsi_mount *ret);
 /* Has a mountinfo its reader's root? Not where that is in a mount that is attached
    nowhere: then it has no mount at all, and the link of that root says "/" even so. */
 bool nsi_has_root_mount(const char *text);

@@ -923,13 +923,19 @@ const struct nsu_listener *nsu_net_get_listener(const struct nsu_net *net, size_
  *          net:[4026532281]  net:4026532281  a namespace     4026532281  the same
  *          :1234  a namespace by its 64-bit id
  *          /run/netns/blue  ./x  an nsfs file: any word with a slash before a colon or @
- *          netns:NAME  one in /run/netns          NAME  the same, where no other form fits
+ *          pin:NAME  the namespaces of a pin      pin:NAME/TYPE  one of them
+ *          netns:NAME  one in /run/netns
+ *          NAME  a pin or one in /run/netns, where no other form fits
  *          7@WORD  the process that has pid 7 in the pid namespace of WORD
  *          host    the topmost visible init       self  the caller
  *
  * "host" is process 1 of the procfs, readable or not: not always the reference.
  */
-enum nsu_target_kind { NSU_TARGET_TASK, NSU_TARGET_NS };
+enum nsu_target_kind {
+	NSU_TARGET_TASK,
+	NSU_TARGET_NS,
+	NSU_TARGET_SET,		/* namespaces, one of a type: a pin that has several */
+};
 
 /*
  * Understands a word and, where it names one thing directly, opens it at once and holds
@@ -940,14 +946,20 @@ enum nsu_target_kind { NSU_TARGET_TASK, NSU_TARGET_NS };
  * namespace of another type than pid. -ESRCH: no such process. -ECHILD: the number is that
  * of a thread, not of a process. -ENOENT: no such file, or nothing has that name.
  * -EMEDIUMTYPE: the file is not a namespace. -ESTALE: PID:INODE, and the pid is another
- * process's now. -EOPNOTSUPP: PID:INODE where the kernel has no pidfs inodes, or the
- * procfs does not show the caller's pids.
+ * process's now; or a pin's namespace is another than its record says. -EOPNOTSUPP:
+ * PID:INODE where the kernel has no pidfs inodes, or the procfs does not show the caller's
+ * pids. pin:NAME: -ENOENT: there is none, or nothing is left of it; of one that has lost
+ * some of its namespaces it is the others. -ENOTUNIQ: NAME is a pin, and another namespace
+ * has that name in /run/netns.
  * -E2BIG: more than eight words joined by @. Others: of open(2).
  */
 int nsu_target_new(struct nsu_ctx *ctx, const char *word, struct nsu_target **ret);
 void nsu_target_free(struct nsu_target *target);
 /* -ENODATA: only a scan can tell (kinds of words to come). */
 int nsu_target_get_kind(const struct nsu_target *target, enum nsu_target_kind *ret);
+/* Mask of 1 << NSU_*: which namespaces it has, of a set or one alone; of a process all
+   types. -ENODATA: only a scan can tell. */
+int nsu_target_get_types(const struct nsu_target *target, unsigned *ret);
 /* The pid that the word names directly: a scan of this one alone will do. -ENODATA: only a
    scan of all can tell. -ENOENT: a namespace. */
 int nsu_target_get_pid(const struct nsu_target *target, pid_t *ret);
@@ -961,9 +973,14 @@ int nsu_target_get_pid(const struct nsu_target *target, pid_t *ret);
 int nsu_target_find_task(const struct nsu_target *target, const struct nsu_snapshot *snap,
 			 const struct nsu_task **ret);
 /* The namespace that the target is. -ENOENT: not in the picture, or a process. -ENODATA:
-   by id, and there are none; or of a type that was not asked for. -ENOTUNIQ: as above. */
+   by id, and there are none; or of a type that was not asked for. -ENOTUNIQ: it is
+   several, a set. */
 int nsu_target_find_ns(const struct nsu_target *target, const struct nsu_snapshot *snap,
 		       const struct nsu_ns **ret);
+/* Of a set the namespace of this type; of a namespace that one, if it is. -ENOENT: it has
+   none, or not in the picture, or a process. */
+int nsu_target_find_ns_of(const struct nsu_target *target, const struct nsu_snapshot *snap,
+			  enum nsu_type type, const struct nsu_ns **ret);
 
 /* ---- Entering ---------------------------------------------------------------------- */
 
@@ -1121,9 +1138,9 @@ struct nsu_plan_options {
 
 /*
  * opts may be NULL for the defaults, target where opts->ns holds all that is entered. A
- * target that is a namespace is entered alone. The target may be freed afterwards, the
- * context not. Nothing is entered yet, and that entering is forbidden is no error here:
- * nsu_plan_check() and nsu_plan_get_entry() tell.
+ * target that is a namespace is entered alone, of a set those of opts->types, or all. The
+ * target may be freed afterwards, the context not. Nothing is entered yet, and that
+ * entering is forbidden is no error here: nsu_plan_check() and nsu_plan_get_entry() tell.
  *
  * -ESRCH: the target has ended, reaped or not. -EACCES, -EPERM: something of it beyond
  * its namespaces may not be looked into, or what opts->ns names, or its descriptor table
@@ -1134,7 +1151,8 @@ struct nsu_plan_options {
  * -EMEDIUMTYPE: opts->ns[type] is of another type. -EBADF, -ENOTSOCK: net_socket is not
  * open in the target, is no socket. -EOPNOTSUPP: net_socket, and the kernel or this
  * procfs gives no pidfd. -ENOKEY: no such user or group name. -EMFILE, -ENFILE: no
- * descriptor left. -EINVAL: also that nothing to enter was named; types without a target;
+ * descriptor left. -EINVAL: also that nothing to enter was named; types without a target, or
+ * that it lacks, being no process;
  * what only a process has, and the target is none: net_socket, host_tools, FOLLOW, the
  * target's root, directory or environment. Others: of the scan for a target that takes
  * one. With as also -ESRCH: it has ended; -EACCES, -EPERM: its namespaces cannot be read;
@@ -1335,6 +1353,272 @@ struct nsu_spawn_options {
  */
 pid_t nsu_plan_spawn(struct nsu_plan *plan, const struct nsu_spawn_options *opts,
 		     struct nsu_failure *why);
+
+/* ---- Pins --------------------------------------------------------------------------- */
+
+/*
+ * A pin is a name for namespaces, at most one of each type, that keeps them alive when
+ * their processes are gone. What it is made of, so that other programs can use it:
+ *
+ *	/run/nsutil/pins/NAME/TYPE	root's: a bind mount of the namespace
+ *	/run/nsutil/mnt/NAME/mnt	that of a mount namespace: apart, since the mount that
+ *					it lies on must not be shared with it
+ *	/run/nsutil/pins/NAME/mnt	a symbolic link there
+ *	$XDG_RUNTIME_DIR/nsutil/pins/NAME/TYPE	a user's, if that is unset /run/user/UID: a
+ *					symbolic link to a descriptor of the pin's keeper, a
+ *					process that does nothing but hold them
+ *	.../pins/NAME/record.json	who made it, when, how, and which namespaces
+ *
+ * Whose store is used: root's by who may write there, else the user's. In all of it only
+ * the caller's own files count; nothing is followed that could lead elsewhere.
+ *
+ * A name: 1 to 200 bytes, of letters, digits and . _ + - only, no dot or dash at the
+ * start.
+ */
+enum nsu_pin_state {
+	NSU_PIN_OK,
+	NSU_PIN_EMPTY,		/* a file or a record that is left over: no namespace */
+	NSU_PIN_STALE,		/* another namespace than the record says */
+	NSU_PIN_HIDDEN,		/* in another mount namespace; or known to its keeper alone,
+				   since the record is lost */
+	NSU_PIN_DEAD,		/* a pid namespace without its init */
+};
+#define NSU_PIN_STATE_COUNT 5
+/* "ok", "empty", "stale", "hidden", "dead"; NULL for a value that is none. */
+const char *nsu_pin_state_get_name(enum nsu_pin_state state);
+
+/* Why it is in that state. */
+enum nsu_pin_reason {
+	NSU_PIN_NO_REASON,	/* OK */
+	NSU_PIN_PLAIN_FILE,	/* EMPTY: of another program, nothing is mounted there */
+	NSU_PIN_UNMOUNTED,	/* EMPTY: the record knows it, nothing is mounted there */
+	NSU_PIN_KEEPER_ENDED,	/* EMPTY: so the namespaces have no one to hold them */
+	NSU_PIN_HALF_MADE,	/* EMPTY: who made it did not come to the end */
+	NSU_PIN_HALF_REMOVED,	/* EMPTY: who removed it did not come to the end */
+	NSU_PIN_NO_RECORD,	/* EMPTY: a directory without a record that can be read; what is
+				   still mounted there has an inode, and its cure is RECORD */
+	NSU_PIN_REPLACED,	/* STALE */
+	NSU_PIN_ELSEWHERE,	/* HIDDEN: mounted at this path in another mount namespace; or
+				   here in /run/netns alone */
+	NSU_PIN_RECORD_LOST,	/* HIDDEN: found by its keeper */
+	NSU_PIN_INIT_ENDED,	/* DEAD: nothing can be started in it any more */
+	NSU_PIN_HALF_RENAMED,	/* EMPTY: who renamed it did not come to the end; the
+				   namespaces are all there */
+};
+#define NSU_PIN_REASON_COUNT 12
+
+/* Who made it. Of others by the place and the name; a row of a table in the library. */
+enum nsu_pin_maker {
+	NSU_PIN_BY_NSUTIL, NSU_PIN_BY_IP, NSU_PIN_BY_CNI, NSU_PIN_BY_CRIO,
+	NSU_PIN_BY_CONTAINERD, NSU_PIN_BY_DOCKER, NSU_PIN_BY_PODMAN,
+	NSU_PIN_BY_OTHER,	/* unshare --net=FILE and whatever else mounts one */
+};
+#define NSU_PIN_MAKER_COUNT 8
+/* "nsutil", "ip", "cni", "crio", "containerd", "docker", "podman", "other"; NULL. */
+const char *nsu_pin_maker_get_name(enum nsu_pin_maker maker);
+
+/* One namespace of a pin. */
+struct nsu_pin_ns {
+	enum nsu_pin_state state;
+	enum nsu_pin_reason reason;
+	const char *path;	/* where it is mounted or linked; not escaped */
+	uint64_t inode;		/* of what is there; 0: nothing is */
+	uint64_t id;		/* its 64-bit id; 0: unknown */
+	uint64_t recorded_inode, recorded_id; /* what the record says; 0: it says nothing */
+};
+
+/* A pin of a list, which owns it. */
+struct nsu_pin {
+	const char *name;	/* of ours and in /run/netns its name, else the path; not
+				   escaped */
+	const char *word;	/* the target word: "pin:blue", "netns:green", the path */
+	enum nsu_pin_maker maker;
+	enum nsu_pin_state state; /* the worst of its namespaces */
+	enum nsu_pin_reason reason;
+	unsigned types;		/* mask of 1 << NSU_*: those it has, or should have */
+	struct nsu_pin_ns ns[NSU_TYPE_COUNT]; /* of those */
+	uint64_t made;		/* seconds since 1970; of others when the namespace was first
+				   opened by anyone; 0: unknown */
+	/* Only of ours; what the record does not say is 0 or NULL. */
+	uid_t uid;		/* who made it: by sudo(8) who called that */
+	const char *user;	/* the name then; NULL: had none */
+	const char *const *args; /* the words of nsu_pin_options.args; NULL at the end */
+	const char *from;	/* add: the target word */
+	pid_t from_pid;		/* add: of which task; 0: of none */
+	const char *from_command; /* add: its command line, the words joined by blanks */
+	bool netns;		/* is to be in /run/netns, too */
+	pid_t init;		/* create: the process that nsutil started as the pid
+				   namespace's first and that still runs; 0: none */
+	pid_t keeper;		/* who holds it, where nothing is mounted; 0: none */
+};
+
+struct nsu_pins;		/* all that there are, as they were when it was made */
+/*
+ * Ours, then those of others that the caller's mount namespace has, each by name. A pin
+ * that was made by another program is a nsfs mount somewhere, or a plain file where such
+ * a program has its own. mountinfo(5), nsfs; of other mount namespaces only where one is
+ * missing here that is ours or has left a plain file. -EACCES: never for a store that cannot be read: nsu_pins_get_gap().
+ */
+int nsu_pins_new(struct nsu_ctx *ctx, struct nsu_pins **ret);
+void nsu_pins_free(struct nsu_pins *pins);
+size_t nsu_pins_count(const struct nsu_pins *pins);
+const struct nsu_pin *nsu_pins_get(const struct nsu_pins *pins, size_t index);
+/* By name or word. -ENOENT. */
+int nsu_pins_find(const struct nsu_pins *pins, const char *name, const struct nsu_pin **ret);
+/* What could not be read while it was made: where, why. */
+struct nsu_pin_gap {
+	const char *path;
+	int error;		/* negative errno */
+};
+size_t nsu_pins_count_gaps(const struct nsu_pins *pins);
+const struct nsu_pin_gap *nsu_pins_get_gap(const struct nsu_pins *pins, size_t index);
+
+/* What a pin is made of. All that it points to is borrowed for the call. */
+enum nsu_pin_map { NSU_PIN_MAP_NONE, NSU_PIN_MAP_ROOT, NSU_PIN_MAP_AUTO, NSU_PIN_MAP_LIST };
+enum nsu_pin_propagation { NSU_PIN_SLAVE, NSU_PIN_PRIVATE, NSU_PIN_SHARED,
+			   NSU_PIN_UNCHANGED };
+struct nsu_pin_options {
+	size_t size;		/* sizeof(struct nsu_pin_options) */
+	unsigned types;		/* mask of 1 << NSU_*. create: the new ones, not 0. add: of the
+				   target; 0: those that differ from the caller's */
+	bool netns;		/* also /run/netns/NAME, for ip-netns(8); root only */
+	const char *const *args; /* the words it was asked for by, kept in the record; NULL
+				   at the end. NULL: none */
+	const char *from;	/* add: the target word, kept in the record */
+	/* nsu_pin_create() only */
+	const char *hostname;	/* in the new uts namespace; NULL: as here */
+	bool set_boottime, set_monotonic;
+	int64_t boottime, monotonic; /* offsets of the new time namespace, in seconds */
+	bool loopback;		/* lo is set up in the new net namespace */
+	enum nsu_pin_map map;	/* of the new user namespace. ROOT: root there is the caller;
+				   AUTO: also 1 and on are the caller's ranges of subuid(5), for
+				   root those of user "root"; LIST: as given */
+	const struct nsu_id_range *uids, *gids; /* LIST; outside as the caller counts */
+	size_t uid_count, gid_count;
+	enum nsu_pin_propagation propagation; /* of the new mount namespace */
+};
+#define NSU_PIN_OPTIONS_INIT { .size = sizeof(struct nsu_pin_options) }
+
+/* What was being done. */
+enum nsu_pin_step {
+	NSU_PIN_STEP_CHECK,	/* the arguments */
+	NSU_PIN_STEP_STORE,	/* open or make the directories */
+	NSU_PIN_STEP_LOCK,	/* wait for another that is at work there */
+	NSU_PIN_STEP_RECORD,	/* read or write the record */
+	NSU_PIN_STEP_TARGET,	/* open the target's namespace */
+	NSU_PIN_STEP_UNSHARE,	/* make the namespace */
+	NSU_PIN_STEP_MAP,	/* write the id maps */
+	NSU_PIN_STEP_HOSTNAME, NSU_PIN_STEP_CLOCKS, NSU_PIN_STEP_LOOPBACK,
+	NSU_PIN_STEP_MOUNTS,	/* the new mount namespace's propagation, its /proc */
+	NSU_PIN_STEP_INIT, NSU_PIN_STEP_KEEPER, /* start it, or end it */
+	NSU_PIN_STEP_MOUNT, NSU_PIN_STEP_UNMOUNT, NSU_PIN_STEP_RENAME,
+	NSU_PIN_STEP_NETNS,	/* the same in /run/netns */
+};
+#define NSU_PIN_STEP_COUNT 17
+/* In words: "make the directories", "unshare"; NULL for a value that is none. */
+const char *nsu_pin_step_get_name(enum nsu_pin_step step);
+
+/* Why, where the errno alone does not tell. */
+enum nsu_pin_cause {
+	NSU_PIN_CAUSE_NONE,
+	NSU_PIN_CAUSE_NAME,	/* -EINVAL: not a name, see above */
+	NSU_PIN_CAUSE_NO_TYPE,	/* -EINVAL: no type; add: no namespace differs */
+	NSU_PIN_CAUSE_EXISTS,	/* -EEXIST: a pin has that name; NETNS: a file there has */
+	NSU_PIN_CAUSE_ABSENT,	/* -ENOENT: no pin has that name */
+	NSU_PIN_CAUSE_BUSY,	/* -EBUSY: another was at work for ten seconds */
+	NSU_PIN_CAUSE_FOREIGN,	/* -EPERM: another program's, and not by force */
+	NSU_PIN_CAUSE_OWN_MNTNS, /* -ELOOP: the caller's own mount namespace */
+	NSU_PIN_CAUSE_OLDER_MNTNS, /* -ELOOP: one that is older than the caller's */
+	NSU_PIN_CAUSE_ORDER,	/* -ELOOP: Linux 6.18 numbers them by CPU: takes it for older,
+				   or it is; from the initial mount namespace it works */
+	NSU_PIN_CAUSE_SHARED,	/* -EINVAL: the mount that it would lie on is shared with it */
+	NSU_PIN_CAUSE_UNSAFE,	/* -EPERM: a directory of the store is another's, or others may
+				   write to it; -ELOOP: a symbolic link is on the way */
+	NSU_PIN_CAUSE_NO_RUNTIME, /* -ENOENT: no $XDG_RUNTIME_DIR, no /run/user/UID */
+	NSU_PIN_CAUSE_NO_USERNS, /* -EPERM: make the other types needs a user namespace */
+	NSU_PIN_CAUSE_FORBIDDEN, /* -EPERM: users may make no user namespaces here (sysctl
+				   kernel.unprivileged_userns_clone, AppArmor's) */
+	NSU_PIN_CAUSE_LIMIT,	/* -ENOSPC: /proc/sys/user/max_*_namespaces, or 32 deep */
+	NSU_PIN_CAUSE_FULL,	/* -ENOSPC, -EDQUOT: of the store's file system; -EMFILE... */
+	NSU_PIN_CAUSE_NO_SUBIDS, /* -ENOENT: the user has no range in subuid(5), subgid(5) */
+	NSU_PIN_CAUSE_NEWUIDMAP, /* newuidmap(1), newgidmap(1): not there, or it said no */
+	NSU_PIN_CAUSE_MAP_REFUSED, /* -EPERM: ids that the caller may not map */
+};
+#define NSU_PIN_CAUSE_COUNT 21
+
+/* What is worth to be known though it was done: bits of nsu_pin_report.notes. */
+enum {
+	NSU_PIN_NOTE_SESSION = 1 << 0,	/* ends with the user's last session: no linger */
+	NSU_PIN_NOTE_CGROUP = 1 << 1,	/* its init or keeper stays in the caller's cgroup */
+	NSU_PIN_NOTE_OTHER_INIT = 1 << 2, /* add: a pid namespace is dead once its init ends,
+				   which is not nsutil's */
+	NSU_PIN_NOTE_DEAD = 1 << 3,	/* add: it is dead already */
+	NSU_PIN_NOTE_INIT_STAYS = 1 << 4, /* remove: others run in the pid namespace; its init
+				   ends with the last of them */
+};
+
+struct nsu_pin_report {
+	size_t size;		/* in: sizeof(struct nsu_pin_report) */
+	enum nsu_pin_step step;
+	int error;		/* negative errno; 0: it was done */
+	enum nsu_pin_cause cause;
+	int type;		/* enum nsu_type that it failed at; -1: none */
+	unsigned notes;
+	unsigned types;		/* mask: of which types the pin is, was */
+	uint64_t inode[NSU_TYPE_COUNT]; /* of those; 0: there was none */
+	uint64_t id[NSU_TYPE_COUNT]; /* their 64-bit ids; 0: unknown */
+	char object[256];	/* a path, a program's last words, ...: what step failed at; not
+				   escaped; empty: nothing to say */
+};
+#define NSU_PIN_REPORT_INIT { .size = sizeof(struct nsu_pin_report), .type = -1 }
+
+/*
+ * All of these work under a lock that one process holds at a time; a crash at any moment
+ * leaves nothing that nsu_pins_new() does not show as EMPTY and nsu_pin_repair() does not
+ * mend. report may be NULL; its members say which step failed. Errors are those of the
+ * causes above, and errno values of the calls of a step.
+ */
+
+/* New namespaces, by unshare(2) in a child process, pinned by open_tree(2) and
+   move_mount(2). With pid among them an init is started that does nothing but reap; it is
+   in all of the new namespaces, not dumpable and without capabilities. */
+int nsu_pin_create(struct nsu_ctx *ctx, const char *name, const struct nsu_pin_options *opts,
+		   struct nsu_pin_report *report);
+/* Those of a target that exist. Other errors: of nsu_plan_new() for a target. */
+int nsu_pin_add(struct nsu_ctx *ctx, const char *name, const struct nsu_target *target,
+		const struct nsu_pin_options *opts, struct nsu_pin_report *report);
+/*
+ * Unmounts it, lets its init end once nobody else runs there, ends its keeper, deletes the
+ * record last. name: or the word or path of a pin of another program, which needs force:
+ * of that the mount and its file are removed. What else keeps a namespace alive is not
+ * looked for: report->inode tells which to look for. -ENOTEMPTY: a file is in its
+ * directory that is not nsutil's; that stays, and the record with it. -EMEDIUMTYPE: at that
+ * path is no namespace. Needs no room in the file system.
+ */
+int nsu_pin_remove(struct nsu_ctx *ctx, const char *name, bool force,
+		   struct nsu_pin_report *report);
+/* -EUCLEAN: it is half made or half removed: to be repaired or removed, not renamed. */
+int nsu_pin_rename(struct nsu_ctx *ctx, const char *from, const char *to,
+		   struct nsu_pin_report *report);
+/* Of a namespace that was pinned, by report->inode and id: 1 it is gone, 0 it lives on.
+   Without a scan, by a file handle of nsfs. -EOPNOTSUPP: this kernel does not tell, before
+   Linux 6.18, or not this caller, who has to be root of the host. */
+int nsu_pin_is_gone(struct nsu_ctx *ctx, enum nsu_type type, uint64_t inode, uint64_t id);
+
+/* What would mend a pin that is not OK. */
+enum nsu_pin_cure {
+	NSU_PIN_CURE_NONE,	/* it is OK; or another program's; or nothing does */
+	NSU_PIN_CURE_REMOVE,	/* what is left of it */
+	NSU_PIN_CURE_RECORD,	/* write its record again */
+	NSU_PIN_CURE_FORGET,	/* the types of which nothing is left; the others stay */
+	NSU_PIN_CURE_MOUNT,	/* bring it here from where it is mounted; /run/netns; after
+				   HALF_RENAMED to its name */
+	NSU_PIN_CURE_PRUNE,	/* STALE, DEAD: is not mended, only removed */
+};
+enum nsu_pin_cure nsu_pin_get_cure(const struct nsu_pin *pin);
+/* Carries it out, but for PRUNE, if it is still so. 0 also where nothing was to be done. */
+int nsu_pin_repair(struct nsu_ctx *ctx, const struct nsu_pin *pin,
+		   struct nsu_pin_report *report);
 
 /* The release of the library that is running, "0.1.0". */
 const char *nsu_version(void);

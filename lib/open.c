@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
 #include "open.h"
 #include "plan.h"
 #include "uapi.h"
@@ -313,4 +315,35 @@ int nsu_ns_open(const struct nsu_ns *ns)
 		return fd;
 	close(fd);
 	return -ESRCH;
+}
+
+int nsi_open_pidfd(struct nsu_ctx *ctx, pid_t pid, int *ret_fd, uint64_t *ret_inode)
+{
+	nsi_autoclose int fd = -1;
+	struct statfs fs;
+	struct stat st;
+
+	if (!ctx->procfs.own_pids || !nsi_if_usable(ctx, NSU_IF_PIDFD))
+		return -EOPNOTSUPP;
+	fd = syscall(SYS_pidfd_open, pid, 0);
+	if (fd < 0) {
+		int r = nsi_errno();
+
+		/* EPERM: what old filters of system calls say */
+		if (r == -EPERM)
+			r = -ENOSYS;
+		nsi_if_tell(ctx, NSU_IF_PIDFD, r != -ENOSYS);
+		if (r == -EINVAL)	/* has just been reaped, before 6.9 */
+			return -ESRCH;
+		return r == -ENOSYS ? -EOPNOTSUPP : r;
+	}
+	if (fstatfs(fd, &fs) < 0 || fstat(fd, &st) < 0)
+		return nsi_errno();
+	nsi_if_tell(ctx, NSU_IF_PIDFD, true);
+	nsi_if_tell(ctx, NSU_IF_PIDFS_INODE, fs.f_type == PID_FS_MAGIC);
+	*ret_inode = fs.f_type == PID_FS_MAGIC &&
+		nsi_if_usable(ctx, NSU_IF_PIDFS_INODE) ? st.st_ino : 0;
+	*ret_fd = fd;
+	fd = -1;
+	return 0;
 }

@@ -14,8 +14,16 @@ int nsi_take_ns(int fd, uint64_t inode, int *ret);
 int nsi_open_id(struct nsu_ctx *ctx, uint64_t id, int type, uint64_t inode, int *ret);
 /* The type of an open namespace. -EMEDIUMTYPE: it is none, or of a newer kernel's. */
 int nsi_ask_type(int fd, enum nsu_type *ret);
+/* Opens what an O_PATH descriptor on nsfs is of, by its own link. */
+int nsi_reopen_ns(const struct nsu_ctx *ctx, int path_fd, int *ret_fd,
+		  enum nsu_type *ret_type);
+/* Its 64-bit id. -ENODATA: this kernel does not tell. */
+int nsi_nsfs_id(struct nsu_ctx *ctx, int fd, uint64_t *ret);
 
 /* open.c */
+/* pidfd_open(2) by a number of ctx's procfs; the inode is 0 where a pidfd has none of its
+   own. -EOPNOTSUPP: there are no pidfds, or the numbers are not the caller's. -ESRCH. */
+int nsi_open_pidfd(struct nsu_ctx *ctx, pid_t pid, int *ret_fd, uint64_t *ret_inode);
 /* A descriptor of a process or thread, by number; nothing else than a namespace is
    opened. tid 0: of the process. */
 int nsi_open_task_fd(struct nsu_ctx *ctx, pid_t pid, pid_t tid, int fd, uint64_t inode,

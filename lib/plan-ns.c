@@ -218,6 +218,27 @@ static int take_others(struct nsu_plan *plan, const uint64_t *own)
 	return 0;
 }
 
+/* As a process's, but each asked for is there: whoever named it meant just that one. */
+static int take_set(struct nsu_plan *plan, const struct nsu_target *target,
+		    const uint64_t *own, bool elsewhere)
+{
+	unsigned types = wanted_types(plan, elsewhere);
+	int r = 0;
+
+	for (unsigned type = 0; type < NSU_TYPE_COUNT && !r; type++) {
+		int fd;
+
+		if (!(types & 1u << type))
+			continue;
+		r = nsi_target_open_ns(target, type, &fd);
+		if (!r)
+			r = take_fd(plan, type, own[type], fd);
+		else if (r == -EMEDIUMTYPE)
+			r = plan->opts.types & 1u << type ? -EINVAL : 0;
+	}
+	return r;
+}
+
 static int take_target(struct nsu_plan *plan, const struct nsu_target *target,
 		       const uint64_t *own, bool elsewhere)
 {
@@ -234,6 +255,8 @@ static int take_target(struct nsu_plan *plan, const struct nsu_target *target,
 				r = take_of_task(plan, type, own[type]);
 		return r;
 	}
+	if (r == -ENOTUNIQ)
+		return take_set(plan, target, own, elsewhere);
 	if (r < 0)
 		return r;
 	/* A namespace alone: of no other type is there anything to take. */

@@ -78,7 +78,8 @@ int nsi_hold_check(const struct nsi_hold *hold);
 int nsi_hold_check_alive(const struct nsi_hold *hold);
 /* The target's namespace of a type, or the one that it is. */
 int nsi_target_open_ns(const struct nsu_target *target, enum nsu_type type, int *ret_fd);
-/* Its type, for a target that is a namespace. -ENOENT: it is a process. */
+/* Its type, for a target that is a namespace. -ENOENT: it is a process. -ENOTUNIQ: it is
+   several. */
 int nsi_target_get_type(const struct nsu_target *target, enum nsu_type *ret);
 
 /* plan-ns.c: which namespaces, and their descriptors */
@@ -96,6 +97,13 @@ int nsi_plan_take_environment(struct nsu_plan *plan);
 int nsi_plan_take_places(struct nsu_plan *plan);
 /* rules.c: fills the verdicts */
 void nsi_plan_judge(struct nsu_plan *plan);
+/* The pid of a pid namespace's first process, 0: not told. -ESRCH: it has ended. lives:
+   it is known to run, so that no picture of all needs to tell. */
+int nsi_ask_init(struct nsu_ctx *ctx, int fd, uint64_t inode, bool lives);
+/* For many of them: the picture is made when one needs it, and the caller's to free. NULL: as
+   lives. */
+int nsi_ask_init_in(struct nsu_ctx *ctx, int fd, uint64_t inode,
+		    struct nsu_snapshot **picture);
 /* exposed.c: could a task of the target reach the command? */
 int nsi_plan_judge_exposure(struct nsu_plan *plan);
 

@@ -112,30 +112,27 @@ static bool is_on_way(const struct nsu_plan *plan, enum nsu_type type, int usern
 
 /* Its first process as the procfs numbers it, by a picture of all: of a namespace without
    tasks it has ended. 0: not told. */
-static int find_init(const struct nsu_plan *plan, uint64_t inode)
+static int find_init(struct nsu_ctx *ctx, uint64_t inode, struct nsu_snapshot **picture)
 {
 	struct nsu_scan_options scan = NSU_SCAN_OPTIONS_INIT;
 	const struct nsu_task *task;
-	struct nsu_snapshot *snap;
 	const struct nsu_ns *ns;
 	int r;
 
 	scan.parts = NSU_PART_TASKS | NSU_PART_PIDS | NSU_PART_RELATIONS;
 	scan.types = 1u << NSU_PID;
-	if (nsu_snapshot_new(plan->ctx, &scan, &snap) < 0)
+	if (!*picture && nsu_snapshot_new(ctx, &scan, picture) < 0)
 		return 0;
-	r = nsu_snapshot_find_ns(snap, NSU_PID, inode, &ns);
+	r = nsu_snapshot_find_ns(*picture, NSU_PID, inode, &ns);
 	if (!r)
-		r = nsu_snapshot_find_pid(snap, ns, 1, &task);
+		r = nsu_snapshot_find_pid(*picture, ns, 1, &task);
 	if (!r)
-		r = nsu_task_get_tid(task);
-	else
-		r = r == -ENOENT && nsu_snapshot_is_complete(snap) ? -ESRCH : 0;
-	nsu_snapshot_free(snap);
-	return r;
+		return nsu_task_get_tid(task);
+	return r == -ENOENT && nsu_snapshot_is_complete(*picture) ? -ESRCH : 0;
 }
 
-static int ask_init(const struct nsu_plan *plan, int fd, uint64_t inode)
+int nsi_ask_init_in(struct nsu_ctx *ctx, int fd, uint64_t inode,
+		    struct nsu_snapshot **picture)
 {
 	int r = ioctl(fd, NS_GET_TGID_FROM_PIDNS, 1);
 
@@ -144,7 +141,16 @@ static int ask_init(const struct nsu_plan *plan, int fd, uint64_t inode)
 	if (r > 0 || r == -ESRCH)
 		return r;
 	/* A kernel that does not tell; a process of the target's lives only with it. */
-	return plan->by_task & 1u << NSU_PID ? 0 : find_init(plan, inode);
+	return picture ? find_init(ctx, inode, picture) : 0;
+}
+
+int nsi_ask_init(struct nsu_ctx *ctx, int fd, uint64_t inode, bool lives)
+{
+	struct nsu_snapshot *picture = NULL;
+	int r = nsi_ask_init_in(ctx, fd, inode, lives ? NULL : &picture);
+
+	nsu_snapshot_free(picture);
+	return r;
 }
 
 static void judge_pid(const struct nsu_plan *plan, struct nsu_entry *entry)
@@ -164,7 +170,7 @@ static void judge_pid(const struct nsu_plan *plan, struct nsu_entry *entry)
 			return;
 		}
 	}
-	init = ask_init(plan, fd, entry->inode);
+	init = nsi_ask_init(plan->ctx, fd, entry->inode, plan->by_task & 1u << NSU_PID);
 	if (init > 0)
 		entry->init = init;
 	/* What a task's children will be in may have had none yet: the first of them

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a target word was understood as: target.c makes it, hold.c opens it. */
+/* What a target word was understood as: target-words.c makes it, target.c finds it in a
+   picture, hold.c opens it. */
 #ifndef NSI_TARGET_H
 #define NSI_TARGET_H
 
 #include "nsi.h"
+#include "pin.h"
 
-enum nsi_form { FORM_TASK, FORM_HOST, FORM_NS, FORM_INODE, FORM_ID, FORM_INNER };
+enum nsi_form { FORM_TASK, FORM_HOST, FORM_NS, FORM_INODE, FORM_ID, FORM_INNER,
+		FORM_SET };
 
 struct nsu_target {
 	struct nsu_ctx *ctx;
@@ -16,6 +19,7 @@ struct nsu_target {
 	/* TASK: /proc/PID, which keeps "ended" and "another's" apart. NS by a path: the
 	   namespace. */
 	int fd;
+	struct nsi_pinned set;		/* SET: more than one */
 	struct nsu_target *outer;	/* INNER: where that number counts */
 };
 
@@ -24,5 +28,10 @@ static inline bool nsi_target_is_task(const struct nsu_target *target)
 	return target->form == FORM_TASK || target->form == FORM_HOST ||
 	       target->form == FORM_INNER;
 }
+/* The namespace of this type that it holds open, borrowed; -1: it holds none. */
+int nsi_target_get_fd(const struct nsu_target *target, enum nsu_type type,
+		      uint64_t *ret_inode);
+/* By this very descriptor. */
+bool nsi_target_holds(const struct nsu_target *target, int fd, uint64_t inode);
 
 #endif

@@ -144,11 +144,17 @@ struct nsi_statx {
 	uint64_t spare[14];
 };
 _Static_assert(sizeof(struct nsi_statx) == 256, "as the kernel has it");
+#ifndef STATX_ATTR_MOUNT_ROOT
+#define STATX_ATTR_MOUNT_ROOT	0x2000	/* 5.8 */
+#endif
 #ifndef AT_STATX_DONT_SYNC
 #define AT_STATX_DONT_SYNC	0x4000
 #endif
 #define NSI_STATX_BASIC		0x7ffu	/* STATX_BASIC_STATS */
 
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL		0x0008U
+#endif
 #ifndef MFD_EXEC
 #define MFD_EXEC		0x0010U
 #endif
@@ -193,5 +199,6 @@ _Static_assert(sizeof(struct nsi_statx) == 256, "as the kernel has it");
 #define NSI_INIT_PID		0xeffffffcu
 #define NSI_INIT_CGROUP		0xeffffffbu
 #define NSI_INIT_TIME		0xeffffffau
+#define NSI_INIT_MNT		0xeffffff8u
 
 #endif
