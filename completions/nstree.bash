@@ -66,6 +66,20 @@ _nstree_columns() {
 	done < <("$tool" -H -r -n 2>/dev/null)
 }
 
+# By names alone, of which a pin's has no letter that a shell knows: pin:NAME, and behind a
+# slash the types of that one.
+_nstree_pins() {
+	local dir name typed=
+	[[ $value != pin:*/* ]] || typed=${value#pin:} typed=${typed%%/*}
+	[[ $typed != *[!A-Za-z0-9._+-]* ]] || return 0
+	for dir in /run/nsutil/pins "${XDG_RUNTIME_DIR:-/run/user/$UID}/nsutil/pins"; do
+		while IFS= read -r name; do
+			[[ $name == *[!A-Za-z0-9._+-]* || $name == record.json* ]] ||
+				found+=("pin:${typed:+$typed/}$name")
+		done < <(cd -- "$dir/$typed" 2>/dev/null && compgen -G '*')
+	done
+}
+
 _nstree_targets() {
 	local inode type path
 	found+=(host self)
@@ -84,6 +98,7 @@ _nstree_targets() {
 			[[ -e $path ]] && found+=("netns:${path##*/}")
 		done
 	fi
+	_nstree_pins
 	_nstree_pids
 }
 

@@ -35,6 +35,21 @@ function __nstree_pids
     end
 end
 
+# Of a pin's name no letter is one that a shell knows; behind a slash stand the types.
+function __nstree_pins
+    set -l typed (string match -r -- 'pin:([A-Za-z0-9._+-]+)/' $argv[1])[2]
+    set -l runtime /run/user/(id -u)
+    set -q XDG_RUNTIME_DIR; and set runtime $XDG_RUNTIME_DIR
+    test -z "$typed"; or set typed $typed/
+    test -n "$typed"; or set typed ''
+    for path in /run/nsutil/pins/$typed* $runtime/nsutil/pins/$typed*
+        set -l name (string replace -r '.*/' '' -- $path | string collect)
+        if string match -qr -- '^[A-Za-z0-9._+-]+$' $name; and test $name != record.json
+            echo pin:$typed$name
+        end
+    end
+end
+
 function __nstree_targets
     set -l value (commandline -ct)
     set -l head (string match -r -- '^(?:[0-9]+@)+' $value)
@@ -42,6 +57,7 @@ function __nstree_targets
     for path in /run/netns/*
         set -a names netns:(string replace -r '.*/' '' -- $path | string collect)
     end
+    set -a names (__nstree_pins $value)
     if string match -q -- ':*' $value
         set -a names :(__nstree_say -o ID | string match -r -- '^[0-9]+$')
     end

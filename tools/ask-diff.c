@@ -81,19 +81,81 @@ struct pair {
 	const struct target *target[2];
 	const struct nsu_task *task[2];
 	const struct nsu_ns *ns[2];
+	bool sets;		/* one is a set, or both are */
 };
+
+/* NULL: it has none, or it could not be read. */
+static const struct nsu_ns *side_ns(const struct diff *d, const struct pair *pair, int i,
+				    enum nsu_type type)
+{
+	const struct nsu_ns *ns = NULL;
+
+	if (pair->task[i])
+		return view_task_ns(pair->task[i], type);
+	if (pair->ns[i])
+		return nsu_ns_get_type(pair->ns[i]) == type ? pair->ns[i] : NULL;
+	nsu_target_find_ns_of(pair->target[i]->target, d->snap, type, &ns);
+	return ns;
+}
+
+/* A namespace beside a set is compared with the one of its type. */
+static int check_sets(const struct diff *d, const struct pair *pair)
+{
+	for (int i = 0; i < 2; i++) {
+		const struct nsu_task *task;
+		const struct nsu_ns *ns = pair->ns[i];
+
+		if (ns && target_find_type(d->app, pair->target[!i], d->snap,
+					   nsu_ns_get_type(ns), &task, &ns) < 0)
+			return 1;
+	}
+	return 0;
+}
+
+static char *side_text(const struct pair *pair, int i, const struct nsu_ns *ns)
+{
+	char name[NS_TEXT_SIZE];
+
+	if (ns)
+		return strdup(view_ns(name, ns));
+	return pair->task[i] ? NULL : strdup("-");
+}
+
+/* The types that a set has; of a namespace beside it just its own. */
+static void compare_sets(struct diff *d, const struct pair *pair)
+{
+	const struct nsu_ns *a, *b;
+
+	for (enum nsu_type type = 0; type < NSU_TYPE_COUNT; type++) {
+		a = side_ns(d, pair, 0, type);
+		b = side_ns(d, pair, 1, type);
+		if ((pair->ns[0] && !a) || (pair->ns[1] && !b) ||
+		    ((pair->task[0] || !a) && (pair->task[1] || !b)))
+			continue;
+		diff_line(d, nsu_type_get_name(type), side_text(pair, 0, a),
+			  side_text(pair, 1, b));
+	}
+	for (enum nsu_type type = 0; type < NSU_TYPE_COUNT; type++) {
+		a = side_ns(d, pair, 0, type);
+		b = side_ns(d, pair, 1, type);
+		if (a && b && a != b)
+			diff_facts(d, a, b);
+	}
+}
 
 static int find_pair(struct diff *d, struct pair *pair)
 {
 	enum nsu_type type;
 
 	for (int i = 0; i < 2; i++) {
-		int r = target_find(d->app, pair->target[i], d->snap, &pair->task[i],
-				    &pair->ns[i]);
-
-		if (r < 0)
+		if (target_is_set(pair->target[i]))
+			pair->sets = true;
+		else if (target_find(d->app, pair->target[i], d->snap, &pair->task[i],
+				     &pair->ns[i]) < 0)
 			return 1;
 	}
+	if (pair->sets)
+		return check_sets(d, pair);
 	if (pair->task[0] && pair->task[1])
 		return 0;
 	type = nsu_ns_get_type(pair->ns[pair->ns[0] ? 0 : 1]);
@@ -123,6 +185,10 @@ static void compare(struct diff *d, const struct pair *pair)
 {
 	char a[NS_TEXT_SIZE], b[NS_TEXT_SIZE];
 
+	if (pair->sets) {
+		compare_sets(d, pair);
+		return;
+	}
 	if (pair->task[0] && pair->task[1]) {
 		diff_tasks(d, pair->task[0], pair->task[1]);
 		return;

@@ -197,11 +197,16 @@ static int answer_target(struct question *q, const struct target *target)
 {
 	const struct nsu_ns *ns, *user = NULL;
 	const struct nsu_task *task;
-	int r = target_find(q->app, target, q->snap, &task, &ns);
+	bool set = target_is_set(target);
+	int r = set ? 0 : target_find(q->app, target, q->snap, &task, &ns);
 
 	if (r < 0)
 		return r;
-	if (task)
+	if (set)
+		user = target_get_user(target, q->snap);
+	if (set)
+		r = user ? 0 : -ENODATA;
+	else if (task)
 		r = nsu_task_get_ns(task, NSU_USER, &user);
 	else if (nsu_ns_get_type(ns) == NSU_USER)
 		user = ns;

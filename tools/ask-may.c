@@ -51,9 +51,14 @@ static int find_user(const struct question *q, struct answer *a)
 {
 	const struct nsu_task *task;
 	const struct nsu_ns *ns;
-	int r = target_find(q->app, a->target, q->snap, &task, &ns);
+	int r;
 
 	a->only = -1;
+	if (target_is_set(a->target)) {
+		a->user = target_get_user(a->target, q->snap);
+		return 0;
+	}
+	r = target_find(q->app, a->target, q->snap, &task, &ns);
 	if (r < 0)
 		return r;
 	if (task) {

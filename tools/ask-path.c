@@ -341,7 +341,8 @@ static int restrict_to(struct path_question *q, const struct targets *targets)
 	for (size_t i = 0; q->only && i < targets->count; i++) {
 		const struct nsu_task *task;
 		const struct nsu_ns *ns;
-		int r = target_find(q->app, &targets->target[i], q->snap, &task, &ns);
+		int r = target_find_type(q->app, &targets->target[i], q->snap, NSU_MNT,
+					 &task, &ns);
 
 		if (r == 0 && task)
 			ns = view_task_ns(task, NSU_MNT);

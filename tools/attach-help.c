@@ -24,8 +24,8 @@ void attach_help(void)
 " --privileged  keep my powers   --confine=-ITEM   -c join its cgroup   -Z label\n"
 " --env=clean|target|host  --setenv NAME=VALUE  --tty  --no-tty  --status-fd FD\n"
 "\n"
-"TARGET: PID, TYPE:INODE, INODE, :ID, FILE, netns:NAME, 7@TARGET, host, self;\n"
-"nstree shows them, nsutil(7) explains them.  All options: --help-all\n"
+"TARGET: PID, TYPE:INODE, INODE, :ID, FILE, pin:NAME, netns:NAME, 7@TARGET, host,\n"
+"self; see nstree(1), nsutil(7).  All options: --help-all\n"
 "Exit: the command's own; 125 nsattach failed, 126 cannot execute, 127 not found,\n"
 "128+n signal n; with --explain 0 yes, 4 no\n", stdout);
 }

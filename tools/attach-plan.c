@@ -35,6 +35,7 @@ static int open_target(struct attach *app)
 		return 0;
 	/* A word that is no target and could be no name either is said to be so. */
 	if (opts->target_by_operand && (opts->types != 0 || opts->all) &&
+	    strncmp(opts->target, "pin:", 4) != 0 &&
 	    !opts->docker_it && opts->command[0] == NULL) {
 		r = nsu_target_new(app->ctx, opts->target, &app->target);
 		return r == -ENOENT || r == -EINVAL ? complain_no_target(app) :
@@ -44,14 +45,14 @@ static int open_target(struct attach *app)
 	return word_open(&app->out, app->ctx, NULL, opts->target, &app->target);
 }
 
-/* --net=FILE: also one without a slash; --net=:ID */
+/* --net=FILE: also one without a slash; --net=:ID, --net=pin:NAME */
 static int open_ns(struct attach *app, enum nsu_type type)
 {
 	const char *word = app->opts.ns[type];
 	char *path = NULL;
 	int r;
 
-	if (strchr(word, '/') == NULL && *word != ':' &&
+	if (strchr(word, '/') == NULL && *word != ':' && strncmp(word, "pin:", 4) != 0 &&
 	    asprintf(&path, "./%s", word) < 0)
 		return -ENOMEM;
 	r = word_open(&app->out, app->ctx, NULL, path != NULL ? path : word,
@@ -73,8 +74,12 @@ static int open_words(struct attach *app)
 static void fill_options(const struct attach *app, struct nsu_plan_options *plan)
 {
 	const struct attach_opts *opts = &app->opts;
+	unsigned types;
 
 	plan->types = opts->types;
+	/* -a of what is no process: all that it has. */
+	if (opts->all && app->target && !nsu_target_get_types(app->target, &types))
+		plan->types &= types;
 	for (unsigned type = 0; type < NSU_TYPE_COUNT; type++)
 		plan->ns[type] = app->ns[type];
 	plan->net_socket = opts->net_socket;
@@ -120,6 +125,37 @@ static bool complain_dir(const struct attach *app, const char *option, const cha
 	return fd < 0;
 }
 
+/* "pin:blue: has no mnt" */
+static bool complain_type(const struct attach *app, const char *word,
+			  const struct nsu_target *target, unsigned wanted)
+{
+	enum nsu_target_kind kind;
+	unsigned types;
+
+	if (target == NULL || nsu_target_get_kind(target, &kind) < 0 ||
+	    kind == NSU_TARGET_TASK || nsu_target_get_types(target, &types) < 0 ||
+	    (wanted & ~types) == 0)
+		return false;
+	wanted &= ~types;
+	msg(&app->out, "%s: has no %s", word,
+	    nsu_type_get_name((enum nsu_type)__builtin_ctz(wanted)));
+	return true;
+}
+
+/* What was asked for of namespaces that are not there. */
+static bool complain_types(const struct attach *app)
+{
+	const struct attach_opts *opts = &app->opts;
+
+	if (complain_type(app, opts->target, app->target, opts->types))
+		return true;
+	for (unsigned type = 0; type < NSU_TYPE_COUNT; type++)
+		if (opts->ns[type] != NULL && strncmp(opts->ns[type], "pin:", 4) == 0 &&
+		    complain_type(app, opts->ns[type], app->ns[type], 1U << type))
+			return true;
+	return false;
+}
+
 static void complain(const struct attach *app, int error)
 {
 	const struct attach_opts *opts = &app->opts;
@@ -132,6 +168,8 @@ static void complain(const struct attach *app, int error)
 		    error == -ENODATA ? ", as far as you may see" : "");
 		return;
 	}
+	if ((error == -EMEDIUMTYPE || error == -EINVAL) && complain_types(app))
+		return;
 	if (complain_dir(app, "-r", opts->root_dir) ||
 	    (opts->cwd_from == NSU_CWD_OUTSIDE && complain_dir(app, "-w", opts->cwd)))
 		return;

@@ -63,6 +63,22 @@ static int add_netns(struct each_list *list)
 	return r;
 }
 
+/* Those of nsutil: another program's have no word of this form. */
+static int add_pins(const struct attach *app, struct each_list *list)
+{
+	const struct nsu_pin *pin;
+	struct nsu_pins *pins;
+	int r = nsu_pins_new(app->ctx, &pins);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; r == 0 && (pin = nsu_pins_get(pins, i)) != NULL; i++)
+		if (pin->maker == NSU_PIN_BY_NSUTIL)
+			r = add(list, strdup(pin->word));
+	nsu_pins_free(pins);
+	return r;
+}
+
 static int add_type(const struct nsu_snapshot *snap, enum nsu_type type,
 		    struct each_list *list)
 {
@@ -132,17 +148,19 @@ static int add_scanned(const struct attach *app, const char *word, enum nsu_type
 /* Words ending in ":" stand for all that begin so. */
 static int add_all(struct attach *app, const char *word, struct each_list *list)
 {
-	bool names = strcmp(word, "netns:") == 0;
+	bool names = strcmp(word, "netns:") == 0, pins = strcmp(word, "pin:") == 0;
 	size_t before = list->count;
 	enum nsu_type type = NSU_MNT;
 	char name[16];
 	int r;
 
 	snprintf(name, sizeof(name), "%.*s", (int)strlen(word) - 1, word);
-	if (!names && strcmp(word, "sandbox:") != 0 && nsu_type_find(name, &type) < 0)
-		return cli_wrong(&app->out, NULL, "%s: not one of sandbox: netns: mnt: "
-				 "uts: ipc: net: pid: cgroup: user: time:", word);
-	r = names ? add_netns(list) : add_scanned(app, word, type, list);
+	if (!names && !pins && strcmp(word, "sandbox:") != 0 &&
+	    nsu_type_find(name, &type) < 0)
+		return cli_wrong(&app->out, NULL, "%s: not one of sandbox: pin: netns: "
+				 "mnt: uts: ipc: net: pid: cgroup: user: time:", word);
+	r = names ? add_netns(list) : pins ? add_pins(app, list) :
+		add_scanned(app, word, type, list);
 	if (r < 0)
 		msg_errno(&app->out, r, "%s", word);
 	else if (list->count == before)

@@ -203,8 +203,11 @@ static void print_named(const struct card *card)
 		for (size_t i = view_first_bind(binds, inode);
 		     (bind = nsu_binds_get(binds, i)) && bind->inode == inode; i++) {
 			char *path = text_escape(&card->app->out, bind->path);
+			char word[PIN_WORD_SIZE];
 
 			fprintf(f, "%s%s", comma, path ? path : "?");
+			if (view_pin_word(word, bind->path))
+				fprintf(f, " (%s)", word);
 			free(path);
 			comma = ", ";
 		}

@@ -18,6 +18,8 @@ struct cards {
 	int status;
 	size_t printed;
 	bool remarked;		/* what "the host's" means was said */
+	struct nsu_pins *pins;	/* read when first needed; NULL: or none can be read */
+	bool pins_read;
 };
 
 void card_heading(const struct app *app, const char *left, const char *right)
@@ -122,8 +124,71 @@ static struct nsu_snapshot *scan_process(struct cards *cards, const struct targe
 	return scan_pids(cards, target, NSU_PART_DEFAULT | NSU_PART_PIDS, pids, n);
 }
 
-static int print_card(struct cards *cards, const struct target *target,
-		      const struct nsu_snapshot *snap)
+static const struct nsu_pin *find_pin(struct cards *cards, const struct target *target,
+				      const struct nsu_ns *ns)
+{
+	if (!cards->pins_read && nsu_pins_new(cards->app->ctx, &cards->pins) < 0)
+		cards->pins = NULL;
+	cards->pins_read = true;
+	return cards->pins ? card_pin_find(cards->pins, target->word, ns) : NULL;
+}
+
+static bool is_left_out(const struct cards *cards, const struct nsu_ns *ns)
+{
+	return cards->app->opts.types &&
+	       !(cards->app->opts.types & 1U << nsu_ns_get_type(ns));
+}
+
+/* Of a set the pin, and with -a all of each: eight cards are more than anyone reads. */
+static int print_set(struct cards *cards, const struct target *target,
+		     const struct nsu_snapshot *snap, struct shown_cache *cache,
+		     const struct nsu_ns *const *list, int count)
+{
+	const struct nsu_pin *pin = find_pin(cards, target, list[0]);
+	bool full = cards->app->opts.all || cards->app->opts.types || count == 1;
+	int r = 0;
+
+	if (pin || !full) {
+		if (cards->printed++)
+			putchar('\n');
+		r = card_pin(cards->app, snap, cache, target->word, pin, list,
+			     full ? 0 : count);
+	}
+	for (int i = 0; full && i < count && r == 0; i++) {
+		if (cards->printed++)
+			putchar('\n');
+		r = card_namespace(cards->app, snap, cache, list[i]);
+	}
+	if (r < 0)
+		view_failed(cards->app, r);
+	return r;
+}
+
+static int print_namespaces(struct cards *cards, const struct target *target,
+			    const struct nsu_snapshot *snap)
+{
+	const struct nsu_ns *list[NSU_TYPE_COUNT];
+	struct shown_cache *cache = shown_new(&cards->app->out);
+	int count = target_list(cards->app, target, snap, list), kept = 0, r;
+
+	for (int i = 0; i < count; i++)
+		if (!is_left_out(cards, list[i]))
+			list[kept++] = list[i];
+	if (!cache)
+		r = -ENOMEM;
+	else if (count <= 0)
+		r = count;
+	else if (kept == 0)
+		r = target_other_type(cards->app, target->word,
+				      count > 1 ? NULL : list[0]);
+	else
+		r = print_set(cards, target, snap, cache, list, kept);
+	shown_free(cache);
+	return r;
+}
+
+static int print_process(struct cards *cards, const struct target *target,
+			 const struct nsu_snapshot *snap)
 {
 	const struct nsu_task *task;
 	const struct nsu_ns *ns;
@@ -141,19 +206,25 @@ static int print_card(struct cards *cards, const struct target *target,
 		msg(&cards->app->out, "%s: has ended", target->word);
 	} else if (r < 0) {
 		msg_errno(&cards->app->out, r, "%s: read its status", target->word);
-	} else if (ns && cards->app->opts.types &&
-		   !(cards->app->opts.types & 1U << nsu_ns_get_type(ns))) {
-		r = target_other_type(cards->app, target->word, ns);
 	} else {
 		if (cards->printed++)
 			putchar('\n');
-		r = task ? card_process(cards->app, snap, cache, task) :
-			card_namespace(cards->app, snap, cache, ns);
+		r = card_process(cards->app, snap, cache, task);
 		if (r < 0)
 			view_failed(cards->app, r);
 	}
 	shown_free(cache);
 	return r;
+}
+
+static int print_card(struct cards *cards, const struct target *target,
+		      const struct nsu_snapshot *snap)
+{
+	pid_t pid;
+
+	return nsu_target_get_pid(target->target, &pid) == -ENOENT ?
+		print_namespaces(cards, target, snap) :
+		print_process(cards, target, snap);
 }
 
 /* Only the card of a namespace tells them. */
@@ -210,6 +281,7 @@ int view_cards(struct app *app)
 		if (!cards.status)
 			cards.status = r;
 	}
+	nsu_pins_free(cards.pins);
 	nsu_snapshot_free(cards.whole);
 	return cards.status ? cards.status : r;
 }

@@ -26,7 +26,7 @@ int cli_wrong(const struct output *out, const char *hint, const char *format, ..
 	free(text);
 	if (hint != NULL)
 		msg(out, "try: %s", hint);
-	else
+	else if (out->where == NULL)
 		msg(out, "try: %s --help", out->program);
 	return -EINVAL;
 }
@@ -215,6 +215,8 @@ int cli_parse(const struct cli *cli, int argc, char **argv)
 	if (longs != NULL && letters != NULL && given != NULL) {
 		build_tables(cli, longs, letters);
 		r = parse(cli, argc, argv, letters, longs, given);
+		if (cli->given != NULL)
+			memcpy(cli->given, given, cli->count * sizeof(*given));
 	} else {
 		msg_errno(cli->out, r, "command line");
 	}

@@ -33,6 +33,7 @@ struct cli_option {
 	int value;
 	cli_set_fn set;
 	unsigned groups;	/* two options that share a bit exclude each other */
+	unsigned scope;		/* the tool's own: of which of its commands it is */
 };
 
 /* What is typed by habit of another tool, and what to type instead. */
@@ -51,6 +52,8 @@ struct cli {
 	   taken, and options may follow; false: a command begins there, whose options are
 	   its own. */
 	bool (*operand)(const struct cli *cli, const char *word);
+	/* Of each option whether it was given, count of them; NULL: not to be told */
+	bool *given;
 };
 
 /* Returns the index of the first operand in argv, or -EINVAL when it has told what is

@@ -27,8 +27,8 @@ void help_print(void)
 "\n"
 "In the field muinpCUT: letter own, ^ as the line it hangs from, . the host's,\n"
 "& another line's, ? unread, - none.  Numbers: 0 is zero, - none, ? unknown.\n"
-"TARGET: PID, TYPE:INODE, INODE, :ID, FILE, netns:NAME, 7@TARGET, host, self;\n"
-"see nsutil(7).  All options: --help-all\n"
+"TARGET: PID, TYPE:INODE, INODE, :ID, FILE, pin:NAME, netns:NAME, 7@TARGET, host,\n"
+"self; see nsutil(7).  All options: --help-all\n"
 "Exit: 0 done or yes, 1 failed, 2 wrong use, 3 gaps (--strict), 4 no, differs\n",
 	stdout);
 }

@@ -229,8 +229,8 @@ static void set_name(struct hierarchy *h, const struct entry *e)
 
 	if (e->ns == view_host_ns(h->snap, nsu_ns_get_type(e->ns)))
 		name = nsu_snapshot_sees_host(h->snap) > 0 ? "host" : "here";
-	else if (nsu_ns_get_type(e->ns) == NSU_NET)
-		name = text = view_netns_name(h->app, h->binds, e->ns);
+	else if (nsu_ns_get_type(e->ns) == NSU_NET || !nsu_ns_count_tasks(e->ns))
+		name = text = view_ns_name(h->app, h->binds, e->ns);
 	else if (is_of(h, NSU_USER))
 		name = e->name;
 	if (!name && nsu_ns_count_tasks(e->ns) == 0 && nsu_ns_count_heirs(e->ns))

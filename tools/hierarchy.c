@@ -186,8 +186,7 @@ static int print_table(struct app *app, const struct nsu_snapshot *snap,
 
 	if (mode == TREE_OWNER || (mode == TREE_DEFAULT && types & ~(USERS | PIDS)))
 		h.skeleton = USERS;
-	if (types & (1U << NSU_NET))
-		nsu_binds_new(app->ctx, NULL, &h.binds);
+	nsu_binds_new(app->ctx, NULL, &h.binds);
 	r = collect(&h);
 	if (r == 0) {
 		mark_folds(&h);

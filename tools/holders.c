@@ -218,6 +218,20 @@ static void put_socket(FILE *f, const struct holder_words *words, const struct h
 	put_descriptor(f, words, &held->holder);
 }
 
+/* Only where the caller sees it at that place: a container may mount what it likes
+   at its own. */
+static const char *pin_of(char word[static PIN_WORD_SIZE],
+			  const struct holder_words *words,
+			  const struct nsu_holder *mount)
+{
+	const struct nsu_task *self = view_self(words->app, words->snap);
+
+	if (mount->kind != NSU_HOLDER_MOUNT || !mount->path || !mount->ns ||
+	    mount->ns != view_task_ns(self, NSU_MNT))
+		return NULL;
+	return view_pin_word(word, mount->path);
+}
+
 static void put_path(FILE *f, const struct holder_words *words, const char *path)
 {
 	char *text = path ? text_escape(&words->app->out, path) : NULL;
@@ -276,12 +290,14 @@ static char *finish(FILE *f, char **text)
 
 char *holder_text(const struct holder_words *words, const struct held *held)
 {
-	char *text = NULL;
+	char *text = NULL, word[PIN_WORD_SIZE];
 	size_t size;
 	FILE *f = open_memstream(&text, &size);
 
 	if (f)
 		put_text(f, words, held);
+	if (f && pin_of(word, words, &held->holder))
+		fprintf(f, " (%s)", word);
 	if (f && held->more)
 		fprintf(f, " +%zu", held->more);
 	return finish(f, &text);
@@ -292,10 +308,13 @@ char *holder_phrase(const struct holder_words *words, const struct held *held)
 {
 	const struct nsu_task *self = view_self(words->app, words->snap);
 	const struct nsu_ns *in = held->holder.ns, *own = view_task_ns(self, NSU_MNT);
-	char *text = NULL, name[NS_TEXT_SIZE];
+	char *text = NULL, name[NS_TEXT_SIZE], word[PIN_WORD_SIZE];
 	size_t size;
-	FILE *f = open_memstream(&text, &size);
+	FILE *f;
 
+	if (pin_of(word, words, &held->holder))
+		return strdup(word);
+	f = open_memstream(&text, &size);
 	if (!f)
 		return NULL;
 	fputs(kinds[held->holder.kind].phrase, f);

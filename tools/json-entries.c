@@ -72,8 +72,10 @@ void json_put_selection(struct json_writer *w)
 
 	if (!w->whole)
 		list = json_object_new_array();
+	/* Those of a set have one word. */
 	for (size_t i = 0; i < w->selected_count; i++)
-		json_object_array_add(list, json_text(w->selected[i].word));
+		if (!i || w->selected[i].word != w->selected[i - 1].word)
+			json_object_array_add(list, json_text(w->selected[i].word));
 	json_put(w, "selection", list);
 }
 

@@ -51,15 +51,6 @@ void json_close(struct json_writer *w)
 	fputs(w->entries ? "\n]" : "]", stdout);
 }
 
-struct json_object *json_text(const char *text)
-{
-	char *valid = text ? text_utf8(text, strlen(text)) : NULL;
-	struct json_object *value = valid ? json_object_new_string(valid) : NULL;
-
-	free(valid);
-	return value;
-}
-
 struct json_object *json_count(long number)
 {
 	return number < 0 ? NULL : json_object_new_int64(number);
@@ -250,26 +241,41 @@ static void put_document(struct json_writer *w)
 	puts("\n}");
 }
 
+static void select_set(struct json_writer *w, const struct target *target)
+{
+	const struct nsu_ns *list[NSU_TYPE_COUNT];
+	int count = target_list(w->app, target, w->snap, list);
+
+	for (int i = 0; i < count; i++)
+		w->selected[w->selected_count++] =
+			(struct selected){ .word = target->word, .ns = list[i] };
+}
+
+static int select_one(struct json_writer *w, const struct target *target)
+{
+	struct selected *s = &w->selected[w->selected_count];
+	int r = target_find(w->app, target, w->snap, &s->task, &s->ns);
+
+	if (r < 0)
+		return r;
+	s->word = target->word;
+	w->selected_count++;
+	return 0;
+}
+
 /* What the operands are in the snapshot; those that are nothing are said. */
 static int select_targets(struct json_writer *w, const struct targets *targets)
 {
 	int status = targets->failed ? 1 : 0;
 
-	w->selected = calloc(targets->count + 1, sizeof(*w->selected));
+	w->selected = calloc(targets->count * NSU_TYPE_COUNT + 1, sizeof(*w->selected));
 	if (!w->selected)
 		return -ENOMEM;
 	for (size_t i = 0; i < targets->count; i++) {
-		struct selected *s = &w->selected[w->selected_count];
-
-		int r = target_find(w->app, &targets->target[i], w->snap, &s->task,
-				    &s->ns);
-
-		if (r < 0) {
+		if (target_is_set(&targets->target[i]))
+			select_set(w, &targets->target[i]);
+		else if (select_one(w, &targets->target[i]) < 0)
 			status = 1;
-			continue;
-		}
-		s->word = targets->target[i].word;
-		w->selected_count++;
 	}
 	return status;
 }

@@ -125,26 +125,51 @@ static bool is_counted(const struct list *list, const struct nsu_task *task)
 
 /* What NPROCS counts: the processes of the namespace, zombies, and of a process that is
    in it only by threads the first of them. */
-static int add_members(struct list *list, const struct target *target)
+static int add_members_of(struct list *list, const struct nsu_ns *ns)
 {
-	const struct app *app = list->app;
 	const struct nsu_task *task;
-	const struct nsu_ns *ns;
-	int r = target_find(app, target, list->snap, &task, &ns);
 
-	if (r < 0)
-		return r;
-	if (app->opts.types != 0 && (app->opts.types & 1U << nsu_ns_get_type(ns)) == 0)
-		return target_other_type(app, target->word, ns);
 	for (size_t i = 0; (task = nsu_ns_get_task(ns, i)) != NULL; i++)
 		if (!is_counted(list, task) && add_row(list, ns, task, false) < 0)
 			return -ENOMEM;
 	for (size_t i = 0; (task = nsu_ns_get_zombie(ns, i)) != NULL; i++)
 		if (add_row(list, ns, task, false) < 0)
 			return -ENOMEM;
+	return 0;
+}
+
+/* Of a set each once, whatever of it it is in. */
+static void sort_members(struct list *list)
+{
+	size_t kept = 0;
+
 	if (list->count > 1)
 		qsort(list->rows, list->count, sizeof(*list->rows), compare_tasks);
-	return 0;
+	for (size_t i = 0; i < list->count; i++)
+		if (kept == 0 || list->rows[kept - 1].task != list->rows[i].task)
+			list->rows[kept++] = list->rows[i];
+	list->count = kept;
+}
+
+static int add_members(struct list *list, const struct target *target)
+{
+	const struct app *app = list->app;
+	const struct nsu_ns *of[NSU_TYPE_COUNT];
+	bool any = false;
+	int count = target_list(app, target, list->snap, of), r = 0;
+
+	for (int i = 0; i < count && r == 0; i++) {
+		if (app->opts.types != 0 &&
+		    (app->opts.types & 1U << nsu_ns_get_type(of[i])) == 0)
+			continue;
+		any = true;
+		r = add_members_of(list, of[i]);
+	}
+	if (count > 0 && !any)
+		return target_other_type(app, target->word,
+					 count > 1 ? NULL : of[0]);
+	sort_members(list);
+	return count < 0 ? count : r;
 }
 
 static int compare_rows(const void *a, const void *b)

@@ -30,12 +30,12 @@ struct orphans {
 	bool wide;
 };
 
-/* "netns:blue", else the path here that it is mounted at. malloc'ed. */
+/* "netns:blue", "pin:blue/net", else the path here that it is mounted at. malloc'ed. */
 static char *whole_name(const struct orphans *o, const struct nsu_ns *ns)
 {
 	uint64_t inode = nsu_ns_get_inode(ns);
 	const struct nsu_bind *bind;
-	char *name = view_netns_name(o->words.app, o->binds, ns);
+	char *name = view_ns_name(o->words.app, o->binds, ns);
 
 	if (name)
 		return name;

@@ -99,10 +99,13 @@ print_message(const struct output *out, const char *reason, const char *format,
 	/* On a terminal both streams meet, and the data printed so far comes first. */
 	if (out->terminal)
 		fflush(stdout);
+	fprintf(stderr, "%s: ", out->program);
+	if (out->where != NULL)
+		fprintf(stderr, "%s: ", out->where);
 	if (reason == NULL)
-		fprintf(stderr, "%s: %s\n", out->program, text);
+		fprintf(stderr, "%s\n", text);
 	else
-		fprintf(stderr, "%s: %s: %s\n", out->program, text, reason);
+		fprintf(stderr, "%s: %s\n", text, reason);
 	free(text);
 }
 

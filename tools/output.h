@@ -13,6 +13,7 @@ enum color_when { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 struct output {
 	const char *program;	/* for messages */
+	const char *where;	/* behind it: the line of a file, "FILE:7"; NULL: none */
 	bool terminal;		/* standard output is one */
 	bool color;
 	bool utf8;		/* box characters, × and … may be printed */

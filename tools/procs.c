@@ -27,7 +27,9 @@ struct proc {
 
 /* Whose processes are shown. */
 struct scope {
-	const struct nsu_ns *ns;	/* those in it, and in pid namespaces below it */
+	/* those in one of them, and in pid namespaces below it */
+	const struct nsu_ns *ns[NSU_TYPE_COUNT];
+	int count;
 	const struct nsu_task *root;	/* this one and those that descend from it */
 };
 
@@ -108,8 +110,11 @@ static bool descends(const struct procs *procs, const struct nsu_task *task,
 static bool is_in_scope(const struct procs *procs, const struct nsu_task *task,
 			const struct scope *scope)
 {
-	if (scope->ns)
-		return is_in(task, scope->ns);
+	for (int i = 0; i < scope->count; i++)
+		if (is_in(task, scope->ns[i]))
+			return true;
+	if (scope->count)
+		return false;
 	return !scope->root || descends(procs, task, scope->root);
 }
 
@@ -285,25 +290,30 @@ static int print_procs(struct app *app, const struct nsu_snapshot *snap,
 	return r;
 }
 
-/* Of a namespace all that is in it; of a process all in its pid namespace, which stands
-   for its container, and where that is the host's itself and what descends from it. */
+/* Of a namespace all that is in it, of a set all that is in one of them; of a process all
+   in its pid namespace, which stands for its container, and where that is the host's
+   itself and what descends from it. */
 static int find_scope(struct app *app, const struct target *target,
 		      const struct nsu_snapshot *snap, struct scope *ret)
 {
 	const struct nsu_task *task;
 	const struct nsu_ns *ns;
-	int r = target_find(app, target, snap, &task, &ns);
+	int r;
 
+	*ret = (struct scope) { .count = 0 };
+	if (target_is_set(target)) {
+		ret->count = target_list(app, target, snap, ret->ns);
+		return 0;
+	}
+	r = target_find(app, target, snap, &task, &ns);
 	if (r < 0)
 		return r;
-	*ret = (struct scope) { .ns = ns };
-	if (ns)
-		return 0;
-	ns = view_task_ns(task, NSU_PID);
-	if (ns && ns != view_host_ns(snap, NSU_PID))
-		ret->ns = ns;
-	else
+	if (task)
+		ns = view_task_ns(task, NSU_PID);
+	if (task && (!ns || ns == view_host_ns(snap, NSU_PID)))
 		ret->root = task;
+	else
+		ret->ns[ret->count++] = ns;
 	return 0;
 }
 
@@ -347,7 +357,7 @@ int view_processes(struct app *app)
 	else if (targets.count)
 		r = print_targets(app, snap, cache, &targets);
 	else
-		r = print_procs(app, snap, cache, &(struct scope) { NULL, NULL },
+		r = print_procs(app, snap, cache, &(struct scope) { .count = 0 },
 				"/proc");
 	shown_free(cache);
 	targets_close(&targets);

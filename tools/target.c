@@ -9,8 +9,11 @@
 
 int target_other_type(const struct app *app, const char *word, const struct nsu_ns *ns)
 {
-	msg(&app->out, "%s: is of type %s, which --type leaves out", word,
-	    nsu_type_get_name(nsu_ns_get_type(ns)));
+	if (!ns)
+		msg(&app->out, "%s: has none of the types of --type", word);
+	else
+		msg(&app->out, "%s: is of type %s, which --type leaves out", word,
+		    nsu_type_get_name(nsu_ns_get_type(ns)));
 	return -ENOENT;
 }
 
@@ -95,7 +98,7 @@ bool targets_name_ns(const struct targets *targets)
 
 	for (size_t i = 0; i < targets->count; i++)
 		if (nsu_target_get_kind(targets->target[i].target, &kind) == 0 &&
-		    kind == NSU_TARGET_NS)
+		    kind != NSU_TARGET_TASK)
 			return true;
 	return false;
 }
@@ -113,6 +116,74 @@ struct nsu_snapshot *targets_scan(struct app *app, const struct targets *targets
 	return app_scan_by(app, &opts, NULL);
 }
 
+bool target_is_set(const struct target *target)
+{
+	enum nsu_target_kind kind;
+
+	return nsu_target_get_kind(target->target, &kind) == 0 &&
+	       kind == NSU_TARGET_SET;
+}
+
+/* Its first type stands for what can be typed. */
+static int complain_set(const struct app *app, const struct target *target)
+{
+	unsigned types = 0;
+
+	nsu_target_get_types(target->target, &types);
+	msg(&app->out, "%s: several namespaces: name one, as in %s/%s", target->word,
+	    target->word, nsu_type_get_name((enum nsu_type)__builtin_ctz(types | 0x80)));
+	return -ENOTUNIQ;
+}
+
+int target_list(const struct app *app, const struct target *target,
+		const struct nsu_snapshot *snap,
+		const struct nsu_ns *list[static NSU_TYPE_COUNT])
+{
+	const struct nsu_task *task;
+	int count = 0, r;
+
+	if (!target_is_set(target)) {
+		r = target_find(app, target, snap, &task, &list[0]);
+		return r < 0 ? r : task ? -ESRCH : 1;
+	}
+	for (enum nsu_type type = 0; type < NSU_TYPE_COUNT; type++) {
+		r = nsu_target_find_ns_of(target->target, snap, type, &list[count]);
+		if (r == 0)
+			count++;
+	}
+	return count;
+}
+
+const struct nsu_ns *target_get_user(const struct target *target,
+				     const struct nsu_snapshot *snap)
+{
+	const struct nsu_ns *ns, *user;
+
+	if (nsu_target_find_ns_of(target->target, snap, NSU_USER, &user) == 0)
+		return user;
+	for (enum nsu_type type = 0; type < NSU_TYPE_COUNT; type++)
+		if (nsu_target_find_ns_of(target->target, snap, type, &ns) == 0 &&
+		    nsu_ns_get_owner(ns, &user) == 0)
+			return user;
+	return NULL;
+}
+
+int target_find_type(const struct app *app, const struct target *target,
+		     const struct nsu_snapshot *snap, enum nsu_type type,
+		     const struct nsu_task **task, const struct nsu_ns **ns)
+{
+	int r;
+
+	if (!target_is_set(target))
+		return target_find(app, target, snap, task, ns);
+	*task = NULL;
+	r = nsu_target_find_ns_of(target->target, snap, type, ns);
+	if (r < 0)
+		msg(&app->out, "%s: has no %s namespace", target->word,
+		    nsu_type_get_name(type));
+	return r;
+}
+
 int target_find(const struct app *app, const struct target *target,
 		const struct nsu_snapshot *snap, const struct nsu_task **task,
 		const struct nsu_ns **ns)
@@ -122,6 +193,8 @@ int target_find(const struct app *app, const struct target *target,
 
 	*task = NULL;
 	*ns = NULL;
+	if (r == 0 && kind == NSU_TARGET_SET)
+		return complain_set(app, target);
 	if (r == 0 && kind == NSU_TARGET_NS) {
 		r = nsu_target_find_ns(target->target, snap, ns);
 		if (r == -ENOENT)

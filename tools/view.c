@@ -6,6 +6,8 @@
 
 #include "view.h"
 
+#define PIN_LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-"
+
 const char *view_ns(char buf[static NS_TEXT_SIZE], const struct nsu_ns *ns)
 {
 	snprintf(buf, NS_TEXT_SIZE, "%s:[%" PRIu64 "]",
@@ -263,6 +265,45 @@ char *view_netns_name(const struct app *app, const struct nsu_binds *binds,
 		text = NULL;
 	free(name);
 	return text;
+}
+
+/* Of the system's: a user's pins are no mounts. */
+const char *view_pin_word(char buf[static PIN_WORD_SIZE], const char *path)
+{
+	static const char *const stores[] = { "/run/nsutil/pins/", "/run/nsutil/mnt/" };
+
+	for (size_t i = 0; i < sizeof(stores) / sizeof(stores[0]); i++) {
+		const char *name = path + strlen(stores[i]);
+		size_t len;
+		enum nsu_type type;
+
+		if (strncmp(path, stores[i], strlen(stores[i])) != 0)
+			continue;
+		len = strcspn(name, "/");
+		if (len == 0 || len > PIN_WORD_SIZE - 5 || name[len] != '/' ||
+		    strspn(name, PIN_LETTERS) < len ||
+		    nsu_type_find(name + len + 1, &type) < 0)
+			continue;
+		snprintf(buf, PIN_WORD_SIZE, "pin:%.*s", (int)len, name);
+		return buf;
+	}
+	return NULL;
+}
+
+char *view_ns_name(const struct app *app, const struct nsu_binds *binds,
+		   const struct nsu_ns *ns)
+{
+	const char *type = nsu_type_get_name(nsu_ns_get_type(ns));
+	uint64_t inode = nsu_ns_get_inode(ns);
+	char word[PIN_WORD_SIZE], *name = view_netns_name(app, binds, ns);
+	const struct nsu_bind *bind;
+
+	for (size_t i = view_first_bind(binds, inode);
+	     !name && (bind = nsu_binds_get(binds, i)) && bind->inode == inode; i++)
+		if (view_pin_word(word, bind->path) &&
+		    asprintf(&name, "%s/%s", word, type) < 0)
+			return NULL;
+	return name;
 }
 
 bool view_is_wide(const struct app *app, int columns)

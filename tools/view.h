@@ -59,6 +59,14 @@ const char *view_netns_find(const struct nsu_binds *binds, const struct nsu_ns *
    escaped, malloc'ed. NULL: it is not, or no memory. binds may be NULL. */
 char *view_netns_name(const struct app *app, const struct nsu_binds *binds,
 		      const struct nsu_ns *net);
+/* "pin:blue" where the path of a mount is in the store of root's pins, as it is seen from
+   here; in buf. NULL: it is not. */
+#define PIN_WORD_SIZE 256
+const char *view_pin_word(char buf[static PIN_WORD_SIZE], const char *path);
+/* "netns:blue", "pin:blue/net": by a mount that the binds tell of. malloc'ed; NULL: it has no
+   name, or no memory. */
+char *view_ns_name(const struct app *app, const struct nsu_binds *binds,
+		   const struct nsu_ns *ns);
 /* Some line is broad enough for the columns that 80 columns have no room for. */
 bool view_is_wide(const struct app *app, int columns);
 /* Says that a view failed; returns the exit status 1. */

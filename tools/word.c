@@ -87,11 +87,57 @@ static void explain_thread(const struct output *out, const char *proc, const cha
 	}
 }
 
-static void explain_name(const struct output *out, const char *word)
+/* pin:blue/mnt, and there is a pin:blue. */
+static bool lacks_type(struct nsu_ctx *ctx, const char *word, size_t name)
 {
+	struct nsu_target *target = NULL;
+	char *pin = strndup(word, name);
+	bool found = pin != NULL && nsu_target_new(ctx, pin, &target) == 0;
+
+	nsu_target_free(target);
+	free(pin);
+	return found;
+}
+
+static void explain_pin(const struct output *out, struct nsu_ctx *ctx, const char *word)
+{
+	size_t name = strcspn(word, "/");
+
+	if (word[name] == '/' && lacks_type(ctx, word, name)) {
+		msg(out, "%.*s: has no %s", (int)name, word, word + name + 1);
+		return;
+	}
+	msg(out, "%.*s: no such pin, or nothing is left of it", (int)name, word);
+	msg(out, "try: nspin, which lists them%s",
+	    geteuid() != 0 ? "; those of root: sudo nspin" : "");
+}
+
+static void explain_stale(const struct output *out, const char *word)
+{
+	if (*word >= '0' && *word <= '9' && strchr(word, ':') != NULL) {
+		msg(out, "%s: ended and its number was given to another process", word);
+		return;
+	}
+	msg(out, "%s: stale: another namespace is there than its record says", word);
+	msg(out, "try: nspin check, which says of which; nspin prune removes it");
+}
+
+/* A name of two things. */
+static void explain_both(const struct output *out, const char *word)
+{
+	msg(out, "%s: is both pin:%s and netns:%s, which are different namespaces", word,
+	    word, word);
+}
+
+static void explain_name(const struct output *out, struct nsu_ctx *ctx, const char *word)
+{
+	/* 7@pin:blue */
+	const char *inner = strrchr(word, '@') != NULL ? strrchr(word, '@') + 1 : word;
 	enum nsu_type type;
 
-	if (nsu_type_find(word, &type) == 0)
+	if (strncmp(inner, "pin:", 4) == 0)
+		explain_pin(out, ctx, inner);
+	else if (nsu_type_find(word, &type) == 0)
 		msg(out, "%s: no such target; try: nstree -t %s", word,
 		    nsu_type_get_name(type));
 	else if (strncmp(word, "./", 2) == 0 && word[2] != '\0' &&
@@ -103,7 +149,7 @@ static void explain_name(const struct output *out, const char *word)
 	else if (strncmp(word, "netns:", 6) == 0)
 		msg(out, "%s: no such network namespace", word);
 	else {
-		msg(out, "%s: no process, namespace or network namespace has this name; "
+		msg(out, "%s: no process, pin or network namespace has this name; "
 		    "those of containers are not known yet", word);
 		msg(out, "try: nstree, which shows the process of each");
 	}
@@ -113,12 +159,17 @@ static void explain_form(const struct output *out, const char *word)
 {
 	static const char *const later[] = {
 		"docker:", "podman:", "lxc:", "machine:", "pod:", "cri:", "unit:",
-		"pin:",
 	};
+
+	if (strncmp(word, "pin:", 4) == 0) {
+		msg(out, "%s: not a pin: pin:NAME, of letters, digits and . _ + - only, "
+		    "or pin:NAME/TYPE, as pin:web/net", word);
+		return;
+	}
 
 	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++)
 		if (strncmp(word, later[i], strlen(later[i])) == 0) {
-			msg(out, "%s: names of containers, pods, units and pins "
+			msg(out, "%s: names of containers, pods and units "
 			    "are not known yet", word);
 			msg(out, "try: nstree, which shows them by their commands");
 			return;
@@ -128,7 +179,7 @@ static void explain_form(const struct output *out, const char *word)
 		    "pid namespace", word);
 	else
 		msg(out, "%s: no such target; one is PID, TYPE:INODE, INODE, :ID, "
-		    "FILE, netns:NAME, 7@TARGET, host or self",
+		    "FILE, pin:NAME, netns:NAME, 7@TARGET, host or self",
 		    *word != '\0' ? word : "\"\"");
 }
 
@@ -147,7 +198,7 @@ int word_open(const struct output *out, struct nsu_ctx *ctx, const char *proc,
 		explain_thread(out, proc, word);
 		break;
 	case -ENOENT:
-		explain_name(out, word);
+		explain_name(out, ctx, word);
 		break;
 	case -EINVAL:
 		explain_form(out, word);
@@ -156,8 +207,10 @@ int word_open(const struct output *out, struct nsu_ctx *ctx, const char *proc,
 		msg(out, "%s: not a namespace file", word);
 		break;
 	case -ESTALE:
-		msg(out, "%s: ended and its number was given to another process",
-		    word);
+		explain_stale(out, word);
+		break;
+	case -ENOTUNIQ:
+		explain_both(out, word);
 		break;
 	case -EOPNOTSUPP:
 		msg(out, "%s: this kernel or this /proc cannot tell processes by "
