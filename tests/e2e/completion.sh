@@ -12,6 +12,7 @@ completions=$(cd "${abs_top_srcdir:-$(dirname "$0")/../..}/completions" && pwd) 
 mkdir "$tmp/bin" "$tmp/empty" "$tmp/here" || exit 99
 ln -s "$NSTREE" "$tmp/bin/nstree"
 ln -s "$NSATTACH" "$tmp/bin/nsattach"
+ln -s "$NSPIN" "$tmp/bin/nspin"
 export PATH=$tmp/bin:$PATH
 # No settings of whoever runs the tests.
 export HOME=$tmp/empty XDG_CONFIG_HOME=$tmp/empty XDG_DATA_HOME=$tmp/empty TERM=dumb
@@ -251,11 +252,57 @@ test_glued() {
 # The name as the tool was given it: it says that there is none.
 given="netns:$hostile: "
 
+# In a mount namespace of its own there are two pins, and one of another program's.
+if [ "${1-}" = pins ]; then
+	# shellcheck disable=SC2034 # lib.sh's
+	tap_planned=1
+	mount -t tmpfs tmpfs /run || exit 77
+	nspin create blue -n && nspin create green -u && : >"/run/netns-$hostile" &&
+		mount --bind /proc/self/ns/net "/run/netns-$hostile" || exit 77
+	cd "$tmp/here" || exit 99
+	"complete_$2" "$3"
+	printf '%s\n' "$out"
+	[ -z "$(ls -A)" ] || echo EXPANDED
+	exit 0
+fi
+
+# test_nspin SHELL: its commands, and which words follow which.
+test_nspin() {
+	local shell=$1 inode line names
+	inode=$(readlink /proc/self/ns/net | tr -dc 0-9)
+	has "$shell" 'nspin ' list add create remove rename show exec check repair prune apply
+	has "$shell" 'nspin add new ' host self "net:$inode"
+	has "$shell" 'nspin create new -m --propagation ' slave private shared unchanged
+	has "$shell" 'nspin exec blue hea' head
+	has "$shell" 'nspin create new -n -- hea' head
+	hasnt "$shell" 'nspin exec blue head --ex' --help
+	need_root "$shell: names of pins" || return 0
+	for line in remove show list rename repair; do
+		run unshare -m -- bash "$0" pins "$shell" "nspin $line "
+		[ "$rc" -ne 77 ] || {
+			skip "$shell: names of pins" 'no pins here'
+			return 0
+		}
+		names=$out
+		ok "$shell: nspin $line: blue" grep -qx blue <<<"$names"
+		ok "$shell: nspin $line: green" grep -qx green <<<"$names"
+		unlike "$shell: nspin $line: nothing is expanded" "$names" EXPANDED
+		case $line in
+		rename | repair) unlike "$shell: nspin $line: ours only" "$names" touch ;;
+		*) like "$shell: nspin $line: others, too" "$names" touch ;;
+		esac
+	done
+	run unshare -m -- bash "$0" pins "$shell" 'nspin rename blue '
+	unlike "$shell: a new name is anyone's guess" "$out" 'blue$|green'
+}
+
 # In a mount namespace of its own a network namespace has the hostile name.
 if [ "${1-}" = hostile ]; then
 	# shellcheck disable=SC2034 # lib.sh's
 	tap_planned=1
 	mount -t tmpfs tmpfs /run && mkdir /run/netns && : >"/run/netns/$hostile" || exit 77
+	mkdir -p /run/nsutil/pins/blue /run/nsutil/pins/green "/run/nsutil/pins/$hostile"
+	touch /run/nsutil/pins/blue/{net,uts,record.json}
 	cd "$tmp/here" || exit 99
 	"hostile_$2" "$3"
 	printf '%s\n' "$out" "$err"
@@ -289,6 +336,18 @@ test_hostile() {
 	done
 }
 
+# test_pins SHELL TOOL
+test_pins() {
+	local shell=$1 tool=$2
+	need_root "$shell: pins" || return 0
+	hostile_in "$shell" pins "$shell" "$tool pin:" || return 0
+	like "$shell: $tool, pins: found" "$out" 'blue.*green'
+	unlike "$shell: $tool, pins: no name that is none" "$out" touch
+	hostile_in "$shell" "types of a pin" "$shell" "$tool pin:blue/" || return 0
+	like "$shell: $tool, types of a pin: found" "$out" 'blue/net.*blue/uts'
+	unlike "$shell: $tool, types of a pin: no record" "$out" record
+}
+
 test_main() {
 	local shell tool reason
 	for shell in bash zsh fish; do
@@ -297,10 +356,13 @@ test_main() {
 			skip "$shell" "$reason"
 			continue
 		fi
+		test_options "$shell" nspin
+		test_nspin "$shell"
 		for tool in nstree nsattach; do
 			test_options "$shell" "$tool"
 			test_targets "$shell" "$tool"
 			test_hostile "$shell" "$tool"
+			test_pins "$shell" "$tool"
 		done
 		test_arguments "$shell"
 		test_stages "$shell"

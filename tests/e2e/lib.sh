@@ -16,7 +16,7 @@
 #	test_pod
 #	done_testing
 #
-# NSTREE, NSATTACH and NSFIX name the programs where they are not in Automake's build directory.
+# NSTREE, NSATTACH, NSPIN and NSFIX name the programs where they are not in Automake's build directory.
 
 set -u
 export LC_ALL=C
@@ -32,6 +32,7 @@ built() {
 
 NSTREE=${NSTREE:-$(built tests/bin/nstree nstree)}
 NSATTACH=${NSATTACH:-$(built tests/bin/nsattach nsattach)}
+NSPIN=${NSPIN:-$(built tests/bin/nspin nspin)}
 NSFIX=${NSFIX:-$(built tests/nsfix/nsfix nsfix)}
 
 tap_run=0
@@ -255,6 +256,10 @@ nsattach() {
 	"$NSATTACH" "$@"
 }
 
+nspin() {
+	"$NSPIN" "$@"
+}
+
 # run COMMAND...: its status in $rc, output in $out and $tmp/stdout, errors in $err and
 # $tmp/stderr. A newline at the end is cut from the variables, and so is any NUL.
 # shellcheck disable=SC2034 # for the scripts
@@ -282,6 +287,7 @@ wrapped() {
 	case $1 in
 	nstree) command[0]=$NSTREE ;;
 	nsattach) command[0]=$NSATTACH ;;
+	nspin) command[0]=$NSPIN ;;
 	nsfix) command[0]=$NSFIX ;;
 	esac
 	"${wrapper[@]}" "${command[@]}"

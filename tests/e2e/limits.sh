@@ -296,7 +296,7 @@ test_first_tries() {
 		run nstree $words
 		like "nstree $words" "$err$out" "$hint"
 	done <<-'EOT'
-		web|no process, namespace or network namespace has this name
+		web|no process, pin or network namespace has this name
 		docker:web|names of containers.* are not known yet
 		--target 4711|try: nstree 4711
 		--net|try: nstree -t net

@@ -56,7 +56,7 @@ test_attach() {
 
 test_options() {
 	local tool option known
-	for tool in nstree nsattach; do
+	for tool in nstree nsattach nspin; do
 		known=$("$tool" --list-options |
 			awk -F '\t' '$1 { print "--" $1 } $2 { print "-" $2 }')
 		while read -r option; do

@@ -11,11 +11,12 @@
 #include "../tap.h"
 
 /* Those from MEMORY on are for usage and limits alone. */
-enum { UNIFIED, PIDS, FREEZER, MEMORY, CPU, HIERARCHIES };
+enum { UNIFIED, PIDS, FREEZER, MEMORY, CPU, CPUSET, HIERARCHIES };
 
 /* What the test makes is below these; "": the host has no such hierarchy to use. */
 static char top[HIERARCHIES][PATH_MAX];
-static const char *const controller[] = { "", "pids", "freezer", "memory", "cpu" };
+static const char *const controller[] = { "", "pids", "freezer", "memory", "cpu",
+					"cpuset" };
 
 static struct nsu_ctx *ctx;
 static int target = -1;			/* the /proc/PID of what is looked at */
