@@ -166,13 +166,10 @@ int nsi_cgroup_leave(struct nsu_ctx *ctx, pid_t pid, const char *name)
 /* Those of pins that have another name now: the kernel lets only the empty ones go. */
 static void sweep(int ours)
 {
-	int fd = openat(ours, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *stream = fd < 0 ? NULL : fdopendir(fd);
+	DIR *stream = nsi_open_entries(ours);
 
-	if (!stream) {
-		nsi_closep(&fd);
+	if (!stream)
 		return;
-	}
 	for (struct dirent *entry; (entry = readdir(stream));)
 		if (entry->d_type == DT_DIR && *entry->d_name != '.')
 			unlinkat(ours, entry->d_name, AT_REMOVEDIR);

@@ -92,10 +92,19 @@ static bool is_above(const struct nsu_ns *a, const struct nsu_ns *b)
 	return a == b || (r != -ENOENT && r != -EPERM);
 }
 
+static bool is_first(const struct nsu_task *task)
+{
+	const pid_t *pids;
+	int count = nsu_task_get_pids(task, &pids);
+
+	return count > 0 && pids[count - 1] == 1;
+}
+
 /* The command has a number in its pid namespace and in all above it. Who sees it in the
    caller's own could reach all else of the caller's, too. */
 static bool is_exposed_to(const struct nsu_task *task, const struct nsu_ns *pidns,
-			  const struct nsu_ns *own_pidns, const struct nsu_ns *userns)
+			  const struct nsu_ns *own_pidns, const struct nsu_ns *userns,
+			  bool shielded)
 {
 	const struct nsu_ns *in;
 
@@ -104,8 +113,11 @@ static bool is_exposed_to(const struct nsu_task *task, const struct nsu_ns *pidn
 		return false;
 	if (nsu_task_get_ns(task, NSU_USER, &in) < 0)
 		return true;
-	/* Capabilities in a namespace below are none over the command. */
-	return is_above(in, userns) && could_trace(task) &&
+	/* Capabilities in a namespace below are none over the command. Without a shield
+	   whoever is the same user needs none: but not an init that could come to none
+	   and does nothing. */
+	return is_above(in, userns) &&
+	       (could_trace(task) || (!shielded && !is_first(task))) &&
 	       !is_another_command(task);
 }
 
@@ -116,7 +128,8 @@ static uint64_t get_power_ns(const struct nsu_plan *plan)
 		plan->own.ns[NSU_USER];
 }
 
-static int look_at_all(struct nsu_plan *plan, const struct nsu_snapshot *snap)
+static int look_at_all(struct nsu_plan *plan, const struct nsu_snapshot *snap,
+		       bool shielded)
 {
 	const struct nsu_ns *pidns, *own_pidns, *userns;
 	const struct nsu_task *task;
@@ -133,7 +146,7 @@ static int look_at_all(struct nsu_plan *plan, const struct nsu_snapshot *snap)
 		return r;
 	nsu_foreach_task(task, snap)
 		if (!nsu_task_is_zombie(task) &&
-		    is_exposed_to(task, pidns, own_pidns, userns)) {
+		    is_exposed_to(task, pidns, own_pidns, userns, shielded)) {
 			plan->exposed = true;
 			break;
 		}
@@ -163,20 +176,30 @@ static bool is_shielded(const struct nsu_plan *plan)
 {
 	if (!nsi_plan_enters(plan, NSU_USER))
 		return plan->own.permitted >> CAP_SYS_PTRACE_BIT & 1;
-	return !plan->hold.pid && (plan->opts.uid_from == NSU_ID_AUTO ||
-		(plan->opts.uid_from == NSU_ID_NUMBER && !plan->opts.uid));
+	return !plan->hold.pid && (plan->opts.uid_from == NSU_ID_AUTO ?
+		nsi_plan_has_root(plan) :
+		plan->opts.uid_from == NSU_ID_NUMBER && !plan->opts.uid);
+}
+
+/* Where nobody is root it is the caller without powers: then who else is there counts. */
+static bool is_lone(const struct nsu_plan *plan)
+{
+	return nsi_plan_enters(plan, NSU_USER) && !plan->hold.pid &&
+	       plan->opts.uid_from == NSU_ID_AUTO;
 }
 
 int nsi_plan_judge_exposure(struct nsu_plan *plan)
 {
 	struct nsu_scan_options scan = NSU_SCAN_OPTIONS_INIT;
 	struct nsu_snapshot *snap;
+	bool shielded;
 	int r;
 
 	if (!is_seen(plan))
 		return 0;
 	/* What protects the command is this capability, which it keeps: see enter.c. */
-	if (!is_shielded(plan)) {
+	shielded = is_shielded(plan);
+	if (!shielded && !is_lone(plan)) {
 		plan->exposed = true;
 		return 0;
 	}
@@ -187,7 +210,7 @@ int nsi_plan_judge_exposure(struct nsu_plan *plan)
 	r = nsu_snapshot_new(plan->ctx, &scan, &snap);
 	if (r < 0)
 		return r;
-	r = look_at_all(plan, snap);
+	r = look_at_all(plan, snap, shielded);
 	nsu_snapshot_free(snap);
 	return r;
 }

@@ -31,6 +31,19 @@ ssize_t nsi_read_at(int dirfd, const char *path, char *buf, size_t size)
 	return len;
 }
 
+DIR *nsi_open_entries(int dir)
+{
+	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), error;
+	DIR *entries = fd < 0 ? NULL : fdopendir(fd);
+
+	if (entries || fd < 0)
+		return entries;
+	error = errno;
+	close(fd);
+	errno = error;
+	return NULL;
+}
+
 ssize_t nsi_read_all(int fd, size_t limit, char **ret)
 {
 	nsi_autofree char *buf = NULL;

@@ -3,6 +3,7 @@
 #ifndef NSI_H
 #define NSI_H
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -93,6 +94,8 @@ ssize_t nsi_read_at(int dirfd, const char *path, char *buf, size_t size);
 /* The whole file, at most limit bytes, malloc'ed, NUL behind it. */
 ssize_t nsi_read_all_at(int dirfd, const char *path, size_t limit, char **ret);
 ssize_t nsi_read_all(int fd, size_t limit, char **ret);
+/* For readdir(3), whatever dir was opened for and has been read of. NULL: see errno. */
+DIR *nsi_open_entries(int dir);
 /* Down from a directory, name by name without openat2(2): an O_PATH descriptor. A link on
    the way is no directory: -ENOTDIR. */
 int nsi_walk_dirs(int from, const char *path);

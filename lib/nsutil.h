@@ -30,8 +30,9 @@
  *   library.
  * - A struct that the library makes (nsu_type_info, nsu_procfs, nsu_totals, nsu_gap,
  *   nsu_source, nsu_bind, nsu_mount, nsu_link, nsu_address, nsu_route, nsu_listener,
- *   nsu_entry, nsu_outlook, nsu_use) may grow at its end as well: copy none, make no
- *   array of them. Enums may grow: take a value that you do not know for one.
+ *   nsu_entry, nsu_outlook, nsu_use, nsu_pin, nsu_pin_gap) may grow at its end as well:
+ *   copy none, make no array of them. nsu_pin_ns, of which nsu_pin has an array, stays as
+ *   it is. Enums may grow: take a value that you do not know for one.
  * - A snapshot is immutable and owns all it holds. Entries (struct nsu_ns, nsu_task,
  *   nsu_sandbox, nsu_gap) are borrowed and live until nsu_snapshot_free(). A context is
  *   freed last: snapshots, targets and plans made from it use it.
@@ -44,8 +45,8 @@
  * - The library prints nothing, never exits, changes no signal handler and keeps no
  *   global state. Different contexts may be used by different threads at once; one
  *   context by one thread at a time, and so the functions called read or open and those
- *   of targets and plans, which use it. All others only look at a finished snapshot:
- *   any number of threads may call them. A context tells about the process that made
+ *   of targets, plans and pins, which use it. All others only look at a finished snapshot
+ *   or list: any number of threads may call them. A context tells about the process that made
  *   it: after fork(2) the child makes its own, but may enter and execute by a plan.
  * - A process that ends while it is looked at is data, not failure.
  */
@@ -1391,7 +1392,8 @@ const char *nsu_pin_state_get_name(enum nsu_pin_state state);
 enum nsu_pin_reason {
 	NSU_PIN_NO_REASON,	/* OK */
 	NSU_PIN_PLAIN_FILE,	/* EMPTY: of another program, nothing is mounted there */
-	NSU_PIN_UNMOUNTED,	/* EMPTY: the record knows it, nothing is mounted there */
+	NSU_PIN_UNMOUNTED,	/* EMPTY: the record knows it, nothing is mounted there; of a
+				   user's: the link to what its keeper has is missing */
 	NSU_PIN_KEEPER_ENDED,	/* EMPTY: so the namespaces have no one to hold them */
 	NSU_PIN_HALF_MADE,	/* EMPTY: who made it did not come to the end */
 	NSU_PIN_HALF_REMOVED,	/* EMPTY: who removed it did not come to the end */
@@ -1406,6 +1408,9 @@ enum nsu_pin_reason {
 				   namespaces are all there */
 };
 #define NSU_PIN_REASON_COUNT 12
+/* "plain-file", "unmounted", ... as in the JSON of nspin(1); NULL for NO_REASON and for a
+   value that is none. */
+const char *nsu_pin_reason_get_name(enum nsu_pin_reason reason);
 
 /* Who made it. Of others by the place and the name; a row of a table in the library. */
 enum nsu_pin_maker {
@@ -1417,7 +1422,7 @@ enum nsu_pin_maker {
 /* "nsutil", "ip", "cni", "crio", "containerd", "docker", "podman", "other"; NULL. */
 const char *nsu_pin_maker_get_name(enum nsu_pin_maker maker);
 
-/* One namespace of a pin. */
+/* One namespace of a pin. Has all members that it will ever have. */
 struct nsu_pin_ns {
 	enum nsu_pin_state state;
 	enum nsu_pin_reason reason;
@@ -1456,14 +1461,20 @@ struct nsu_pins;		/* all that there are, as they were when it was made */
 /*
  * Ours, then those of others that the caller's mount namespace has, each by name. A pin
  * that was made by another program is a nsfs mount somewhere, or a plain file where such
- * a program has its own. mountinfo(5), nsfs; of other mount namespaces only where one is
- * missing here that is ours or has left a plain file. -EACCES: never for a store that cannot be read: nsu_pins_get_gap().
+ * a program has its own. mountinfo(5), nsfs; other mount namespaces are searched, by a
+ * scan of the host, only where one is missing here that is ours or has left a plain file.
+ * Nothing is changed; waits at most a second for who is changing the pins.
+ * The caller frees it; it needs the context no more once it is made.
+ * -EMFILE, -ENFILE: no descriptor left. What cannot be read, a store included, is no error
+ * but a gap.
  */
 int nsu_pins_new(struct nsu_ctx *ctx, struct nsu_pins **ret);
 void nsu_pins_free(struct nsu_pins *pins);
+/* Pins, and all they point to, live until nsu_pins_free(). */
 size_t nsu_pins_count(const struct nsu_pins *pins);
 const struct nsu_pin *nsu_pins_get(const struct nsu_pins *pins, size_t index);
-/* By name or word. -ENOENT. */
+/* By name or word: of ours NAME or pin:NAME, of others NAME or netns:NAME where they are in
+   /run/netns, else the path. Where one of ours has the name, too, it is that. -ENOENT. */
 int nsu_pins_find(const struct nsu_pins *pins, const char *name, const struct nsu_pin **ret);
 /* What could not be read while it was made: where, why. */
 struct nsu_pin_gap {
@@ -1573,31 +1584,63 @@ struct nsu_pin_report {
 #define NSU_PIN_REPORT_INIT { .size = sizeof(struct nsu_pin_report), .type = -1 }
 
 /*
- * All of these work under a lock that one process holds at a time; a crash at any moment
- * leaves nothing that nsu_pins_new() does not show as EMPTY and nsu_pin_repair() does not
- * mend. report may be NULL; its members say which step failed. Errors are those of the
- * causes above, and errno values of the calls of a step.
+ * All of these work under a lock, flock(2), that one process holds at a time; a crash at
+ * any moment leaves nothing that nsu_pins_new() does not show as EMPTY or HIDDEN and
+ * nsu_pin_repair() does not mend; an error leaves nothing. A list that was made before
+ * stays as it was. report may be NULL; else it is filled in whenever context and names
+ * are not NULL: which step failed, at what, and why. It points to nothing and need not be
+ * freed. Errors of all of them:
+ * -EINVAL at CHECK: NAME, NO_TYPE. -EBUSY at LOCK: BUSY, after ten seconds. -EPERM, -ELOOP
+ * at STORE: UNSAFE. -ENOENT at STORE: NO_RUNTIME. -EACCES, -EROFS and others at STORE: of
+ * mkdir(2), openat(2). -ENOSPC, -EDQUOT, -EMFILE, -ENFILE: FULL. -EOPNOTSUPP at UNMOUNT:
+ * there is no /proc. Others: of the calls of the step.
  */
 
-/* New namespaces, by unshare(2) in a child process, pinned by open_tree(2) and
-   move_mount(2). With pid among them an init is started that does nothing but reap; it is
-   in all of the new namespaces, not dumpable and without capabilities. */
+/*
+ * New namespaces, by unshare(2) in a child process, pinned by open_tree(2) and
+ * move_mount(2). With pid among them an init is started that does nothing but reap; it is
+ * in all of the new namespaces, not dumpable and without capabilities. A user's are held
+ * by a keeper instead; neither is the caller's child to wait for.
+ * name, opts: borrowed. Any number may be made with one context.
+ * -EINVAL at CHECK: also an option without its type, or a value that is none. -E2BIG:
+ * opts is newer than the library. -EEXIST at CHECK: EXISTS; at NETNS: EXISTS; at STORE:
+ * EXISTS, of what is left of another. -EPERM at NETNS: netns, and the store is a user's.
+ * -EPERM at UNSHARE: NO_USERNS, FORBIDDEN. -ENOSPC, -EUSERS at UNSHARE: LIMIT. -ENOENT at
+ * MAP: NO_SUBIDS, NEWUIDMAP. -EPERM at MAP: MAP_REFUSED, NEWUIDMAP. -EINVAL, -ELOOP at
+ * MOUNT, of a mount namespace: SHARED, OWN_MNTNS, OLDER_MNTNS, ORDER. -ESRCH at INIT,
+ * KEEPER: it was killed on its way.
+ */
 int nsu_pin_create(struct nsu_ctx *ctx, const char *name, const struct nsu_pin_options *opts,
 		   struct nsu_pin_report *report);
-/* Those of a target that exist. Other errors: of nsu_plan_new() for a target. */
+/*
+ * Those of a target that exist, pinned as nsu_pin_create() does, with its errors from NETNS
+ * on. opts NULL: NSU_PIN_OPTIONS_INIT. The target is borrowed, and holds its namespaces
+ * until it is freed.
+ * -EINVAL at TARGET: NO_TYPE, none of a process differs from the caller's. -ENOENT,
+ * -EMEDIUMTYPE at TARGET: it has none of a type that opts asks for. -ESRCH: it has ended.
+ * -EACCES: not for the caller to open, ptrace(2). Other errors at TARGET: of
+ * nsu_plan_new().
+ */
 int nsu_pin_add(struct nsu_ctx *ctx, const char *name, const struct nsu_target *target,
 		const struct nsu_pin_options *opts, struct nsu_pin_report *report);
 /*
- * Unmounts it, lets its init end once nobody else runs there, ends its keeper, deletes the
- * record last. name: or the word or path of a pin of another program, which needs force:
- * of that the mount and its file are removed. What else keeps a namespace alive is not
- * looked for: report->inode tells which to look for. -ENOTEMPTY: a file is in its
- * directory that is not nsutil's; that stays, and the record with it. -EMEDIUMTYPE: at that
- * path is no namespace. Needs no room in the file system.
+ * Unmounts it, by umount2(2) without following links, lets its init end once nobody else
+ * runs there, ends its keeper, deletes the record last. name: also its word, or the word
+ * or path of a pin of another program, which needs force: of that the mount and its file
+ * are removed. What else keeps a namespace alive is not looked for: report->inode tells
+ * which to look for. Needs no room in the file system.
+ * -ENOENT at CHECK: ABSENT. -EPERM at CHECK: FOREIGN; object is the maker's name.
+ * -EINVAL at CHECK: NAME, also a path that is not absolute, or is in nsutil's own
+ * directories. -EMEDIUMTYPE at CHECK: at that path is no namespace. -ENOTEMPTY at RECORD: a
+ * file is in its directory that is not nsutil's; that stays, and the record with it.
+ * -ETIMEDOUT at INIT, KEEPER: the kernel does not let it end.
  */
 int nsu_pin_remove(struct nsu_ctx *ctx, const char *name, bool force,
 		   struct nsu_pin_report *report);
-/* -EUCLEAN: it is half made or half removed: to be repaired or removed, not renamed. */
+/* Names alone, no words. renameat2(2); the mounts stay what they are. -ENOENT at CHECK:
+   ABSENT. -EEXIST at CHECK, RENAME, NETNS: EXISTS. -EUCLEAN at RECORD: it is half made or
+   half removed: to be repaired or removed, not renamed. -EBADMSG at RECORD: a record that
+   cannot be read; repair writes it again. */
 int nsu_pin_rename(struct nsu_ctx *ctx, const char *from, const char *to,
 		   struct nsu_pin_report *report);
 /* Of a namespace that was pinned, by report->inode and id: 1 it is gone, 0 it lives on.
@@ -1616,7 +1659,9 @@ enum nsu_pin_cure {
 	NSU_PIN_CURE_PRUNE,	/* STALE, DEAD: is not mended, only removed */
 };
 enum nsu_pin_cure nsu_pin_get_cure(const struct nsu_pin *pin);
-/* Carries it out, but for PRUNE, if it is still so. 0 also where nothing was to be done. */
+/* Carries it out, but for PRUNE, if it is still so. 0 also where nothing was to be done: a
+   new list tells. pin: of a list, borrowed. -EEXIST at RECORD: EXISTS, another has that
+   name now. -ESRCH at MOUNT: what was found elsewhere is gone. Others: as of create. */
 int nsu_pin_repair(struct nsu_ctx *ctx, const struct nsu_pin *pin,
 		   struct nsu_pin_report *report);
 

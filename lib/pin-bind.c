@@ -77,16 +77,23 @@ int nsi_store_bind(struct nsu_ctx *ctx, int at, const char *name, bool shared, i
 	return 0;
 }
 
-/* As ip-netns(8) makes it, which takes the same lock meanwhile. */
+#define NETNS_PATIENCE	2000	/* ms */
+
+/* As ip-netns(8) makes it, which takes the same lock meanwhile, for a moment. Anyone may
+   open the directory and lock it for ever, so it is only asked for. */
 static int share_netns(struct nsu_ctx *ctx, int run, int *fd)
 {
-	nsi_autoclose int locked = *fd;
+	nsi_autoclose int locked = -1;
 	bool made = false;
-	int r;
+	int r = is_mount(ctx, run, *fd);
 
+	if (r > 0)
+		return nsi_store_propagate(*fd, true);
+	locked = *fd;
 	*fd = -1;
-	r = nsi_store_flock(locked, LOCK_EX, 10000);
-	if (r < 0)
+	if (!r)
+		r = nsi_store_flock(locked, LOCK_EX, NETNS_PATIENCE);
+	if (r < 0 && r != -EBUSY)
 		return r;
 	/* Another may have mounted it while this waited. */
 	*fd = nsi_store_dir(run, "netns", 0755);

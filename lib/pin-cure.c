@@ -15,7 +15,8 @@ enum nsu_pin_cure nsi_pin_cure_ns(const struct nsu_pin_ns *ns)
 		/* Another program's is there now, or it is to be shown there again. */
 		if (is_netns_path(ns->path))
 			return ns->inode ? NSU_PIN_CURE_NONE : NSU_PIN_CURE_MOUNT;
-		return NSU_PIN_CURE_FORGET;
+		/* A user's keeper has it, only the link to that is missing. */
+		return ns->inode ? NSU_PIN_CURE_MOUNT : NSU_PIN_CURE_FORGET;
 	case NSU_PIN_KEEPER_ENDED:
 		return NSU_PIN_CURE_FORGET;
 	case NSU_PIN_ELSEWHERE:

@@ -182,7 +182,7 @@ int nsi_dweller_release(struct nsu_ctx *ctx, struct nsi_dweller *dweller,
 		return 0;
 	if (nsi_leave_cgroup(ctx, dweller->proc.pid, name, system) < 0)
 		nsi_pin_note(report, NSU_PIN_NOTE_CGROUP);
-	if (!system && !nsi_session_lingers(ctx, geteuid()))
+	if (!system && !nsi_session_lingers(ctx, nsi_session_uid(ctx)))
 		nsi_pin_note(report, NSU_PIN_NOTE_SESSION);
 	r = release(dweller);
 	if (r < 0)
@@ -198,10 +198,12 @@ static void wait_end(const struct nsi_dweller *dweller)
 {
 	struct pollfd pfd = { .fd = dweller->pidfd, .events = POLLIN };
 	pid_t pid = dweller->proc.pid;
+	siginfo_t info;
 
+	/* By number only where it cannot be another's: see nsi_keeper_dismiss(). */
 	if (dweller->pidfd >= 0) {
 		poll(&pfd, 1, END_PATIENCE);
-		waitpid(pid, NULL, __WALL | WNOHANG);
+		waitid(P_PIDFD, dweller->pidfd, &info, WEXITED | WNOHANG | __WALL);
 		return;
 	}
 	for (int i = 0; i < END_PATIENCE; i++) {

@@ -120,9 +120,9 @@ static int look_elsewhere(struct nsu_pins *pins, struct nsi_listed *listed,
 	uint64_t id = 0;
 	int r;
 
-	/* In /run/netns it is not missed but from our own. */
-	if (at->reason != NSU_PIN_UNMOUNTED || !strncmp(at->path, NSI_NETNS_DIR "/",
-							 sizeof(NSI_NETNS_DIR)))
+	/* In /run/netns it is not missed but from our own, and a link is no mount. */
+	if (at->reason != NSU_PIN_UNMOUNTED || at->inode ||
+	    !strncmp(at->path, NSI_NETNS_DIR "/", sizeof(NSI_NETNS_DIR)))
 		return 0;
 	r = nsi_list_mounted(pins);
 	if (r < 0 || !pins->mounted)
@@ -217,7 +217,7 @@ int nsi_list_lost(struct nsu_pins *pins, const struct nsi_store *store)
 			r = nsi_idmap_add(&lost.keepers,
 					  pins->pin[i]->record.keeper.pid, i);
 	if (!r)
-		r = nsi_keepers_find(pins->ctx, take_keeper, &lost);
+		r = nsi_keepers_find(store, take_keeper, &lost);
 	nsi_idmap_free(&lost.keepers);
 	if (r < 0 && !nsi_is_fatal(r))
 		r = nsi_pins_add_gap(pins, r, "/proc");

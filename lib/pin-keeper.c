@@ -11,20 +11,38 @@
 #include "courier.h"
 #include "open.h"
 #include "pin.h"
+#include "plan.h"
 #include "walk.h"
 
 #define COPY_NAME	"nspin"
 #define COPY_LINK	"/memfd:" COPY_NAME " (deleted)"
 #define COPY_FD		3
-#define COPY_LIMIT	(NSI_RECORD_LIMIT + NSI_PIN_NAME_MAX + 2)
+#define PLACE_MAX	64	/* of the numbers before a store's path */
+#define COPY_LIMIT	(NSI_RECORD_LIMIT + NSI_PIN_NAME_MAX + PLACE_MAX + NSI_STORE_PATH)
 #define PATIENCE	2000	/* ms for a keeper to heed SIGTERM */
 #define LAST_PATIENCE	1000	/* and SIGKILL */
 
-/* ---- the copy of the record: the name, a newline, the document, a NUL ---- */
+/* ---- the copy of the record: the name, whose store, the document, a NUL ---- */
+
+/* Of a store's directory: device and inode, 0: there is none yet. */
+struct place {
+	unsigned long long device, inode;
+};
+
+static struct place find_place(const struct nsi_store *store)
+{
+	struct stat st;
+
+	if (store->pins < 0 || fstat(store->pins, &st) < 0)
+		return (struct place){ 0 };
+	return (struct place){ st.st_dev, st.st_ino };
+}
 
 /* A writer that was killed leaves the end of what was there before: behind the NUL. */
-static int write_copy(int fd, const char *name, const struct nsi_record *record)
+static int write_copy(const struct nsi_store *store, int fd, const char *name,
+		      const struct nsi_record *record)
 {
+	struct place place = find_place(store);
 	nsi_autofree char *json = NULL, *text = NULL;
 	int length, r;
 	ssize_t n;
@@ -32,7 +50,8 @@ static int write_copy(int fd, const char *name, const struct nsi_record *record)
 	r = nsi_record_format(record, &json);
 	if (r < 0)
 		return r;
-	length = asprintf(&text, "%s\n%s", name, json);
+	length = asprintf(&text, "%s\n%llx %llx %zu %s\n%s", name, place.device,
+			  place.inode, strlen(store->path), store->path, json);
 	if (length < 0) {
 		text = NULL;
 		return -ENOMEM;
@@ -49,7 +68,8 @@ static int write_copy(int fd, const char *name, const struct nsi_record *record)
 	return ftruncate(fd, length + 1) < 0 ? nsi_errno() : 0;
 }
 
-static int make_copy(const char *name, const struct nsi_record *record, int *ret)
+static int make_copy(const struct nsi_store *store, const char *name,
+		     const struct nsi_record *record, int *ret)
 {
 	nsi_autoclose int fd = -1;
 	unsigned flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
@@ -61,7 +81,7 @@ static int make_copy(const char *name, const struct nsi_record *record, int *ret
 		fd = memfd_create(COPY_NAME, flags);
 	if (fd < 0)
 		return nsi_errno();
-	r = write_copy(fd, name, record);
+	r = write_copy(store, fd, name, record);
 	if (r < 0)
 		return r;
 	*ret = fd;
@@ -103,13 +123,53 @@ static int open_copy(struct nsu_ctx *ctx, int dir, int flags)
 	return fd < 0 ? nsi_errno() : fd;
 }
 
-/* name: of NSI_PIN_NAME_MAX and 1 bytes */
-static int read_copy(struct nsu_ctx *ctx, int dir, char *name, struct nsi_record *ret)
+/* Does it live where we do? dir: /proc/PID */
+static bool is_in_our_mounts(const struct nsu_ctx *ctx, int dir)
 {
-	nsi_autoclose int fd = open_copy(ctx, dir, O_RDONLY);
+	nsi_autoclose int self = nsi_ctx_open_self(ctx);
+	uint64_t ours, its;
+
+	return self >= 0 && !nsi_plan_read_ns(self, "mnt", NSU_MNT, &ours) &&
+		!nsi_plan_read_ns(dir, "mnt", NSU_MNT, &its) && ours == its;
+}
+
+/*
+ * Is what the copy tells of its store that one? Or was that one made where the other had
+ * been, which goes with a user's last session: what has the same path in another mount
+ * namespace may be there still. *text is moved behind it.
+ */
+static int check_place(const struct nsi_store *store, int dir, const char **text)
+{
+	struct place place = find_place(store), its;
+	size_t length;
+	int begin = 0;
+	const char *path;
+
+	if (sscanf(*text, "%llx %llx %zu%n", &its.device, &its.inode, &length,
+		   &begin) != 3 || begin >= PLACE_MAX || (*text)[begin] != ' ')
+		return -EBADMSG;
+	path = *text + begin + 1;
+	if (strnlen(path, length + 1) <= length || path[length] != '\n')
+		return -EBADMSG;
+	*text = path + length + 1;
+	if (place.inode && place.inode == its.inode && place.device == its.device)
+		return 0;
+	if (length == strlen(store->path) && !memcmp(path, store->path, length) &&
+	    is_in_our_mounts(store->ctx, dir))
+		return 0;
+	return -EXDEV;
+}
+
+/* name: of NSI_PIN_NAME_MAX and 1 bytes. -EXDEV: it is another store's. */
+static int read_copy(const struct nsi_store *store, int dir, char *name,
+		     struct nsi_record *ret)
+{
+	nsi_autoclose int fd = open_copy(store->ctx, dir, O_RDONLY);
 	nsi_autofree char *text = NULL;
+	const char *at;
 	ssize_t n;
 	size_t len;
+	int r;
 
 	if (fd < 0)
 		return fd;
@@ -123,7 +183,9 @@ static int read_copy(struct nsu_ctx *ctx, int dir, char *name, struct nsi_record
 	name[len] = '\0';
 	if (nsi_pin_check_name(name) < 0)
 		return -EBADMSG;
-	return nsi_record_parse(text + len + 1, strlen(text + len + 1), ret);
+	at = text + len + 1;
+	r = check_place(store, dir, &at);
+	return r < 0 ? r : nsi_record_parse(at, strlen(at), ret);
 }
 
 /* ---- the process ---- */
@@ -157,10 +219,11 @@ static void be_keeper(int leash, void *data)
 		pause();
 }
 
-int nsi_keeper_start(struct nsu_ctx *ctx, const char *name, struct nsi_record *record,
-		     const int fd[NSU_TYPE_COUNT], struct nsi_dweller *ret,
-		     struct nsu_pin_report *report)
+int nsi_keeper_start(const struct nsi_store *store, const char *name,
+		     struct nsi_record *record, const int fd[NSU_TYPE_COUNT],
+		     struct nsi_dweller *ret, struct nsu_pin_report *report)
 {
+	struct nsu_ctx *ctx = store->ctx;
 	struct nsi_dweller dweller = NSI_DWELLER_INIT;
 	struct keeping keeping = { .count = 1 };
 	struct nsi_courier courier;
@@ -175,7 +238,7 @@ int nsi_keeper_start(struct nsu_ctx *ctx, const char *name, struct nsi_record *r
 		record->fd[type] = COPY_FD + keeping.count;
 		keeping.keep[keeping.count++] = fd[type];
 	}
-	r = make_copy(name, record, &copy);
+	r = make_copy(store, name, record, &copy);
 	if (!r) {
 		keeping.keep[0] = copy;
 		r = nsi_courier_start(ctx, &courier, be_keeper, &keeping);
@@ -224,9 +287,10 @@ static int open_proc(struct nsu_ctx *ctx, const struct nsi_proc *proc, int *ret_
 	return r;
 }
 
-int nsi_keeper_update(struct nsu_ctx *ctx, const char *name,
+int nsi_keeper_update(const struct nsi_store *store, const char *name,
 		      const struct nsi_record *record)
 {
+	struct nsu_ctx *ctx = store->ctx;
 	nsi_autoclose int dir = open_proc(ctx, &record->keeper, NULL);
 	nsi_autoclose int copy = -1;
 
@@ -235,7 +299,7 @@ int nsi_keeper_update(struct nsu_ctx *ctx, const char *name,
 	copy = open_copy(ctx, dir, O_RDWR);
 	if (copy < 0)
 		return copy == -ENOENT ? -ESRCH : copy;
-	return write_copy(copy, name, record);
+	return write_copy(store, copy, name, record);
 }
 
 int nsi_keeper_open(struct nsu_ctx *ctx, const struct nsi_record *record,
@@ -256,22 +320,39 @@ int nsi_keeper_open(struct nsu_ctx *ctx, const struct nsi_record *record,
 	return r;
 }
 
+void nsi_keeper_link(const struct nsi_record *record, enum nsu_type type,
+		     char ret[NSI_KEEPER_LINK])
+{
+	snprintf(ret, NSI_KEEPER_LINK, "/proc/%d/fd/%d", record->keeper.pid,
+		 record->fd[type]);
+}
+
 /* ---- all of them ---- */
 
 struct finding {
 	struct nsu_ctx *ctx;
+	const struct nsi_store *store;
 	int (*each)(void *data, const char *name, const struct nsi_record *record);
 	void *data;
 };
 
-/* Any process can call itself so: only of the caller's own is this believed. */
-static bool has_title(const struct nsu_ctx *ctx, pid_t pid)
+/* A container of the same user may have processes that call themselves so, whose record
+   names others to be ended. A keeper never leaves these namespaces of its maker. */
+static bool is_at_home(struct nsu_ctx *ctx, int dir)
 {
-	char path[32], comm[32];
+	static const enum nsu_type types[] = { NSU_USER, NSU_PID };
+	nsi_autoclose int self = nsi_ctx_open_self(ctx);
+	uint64_t own, its;
 
-	snprintf(path, sizeof(path), "%d/comm", pid);
-	return nsi_read_at(ctx->proc_fd, path, comm, sizeof(comm)) > 0 &&
-	       !strcmp(comm, NSI_KEEPER_TITLE "\n");
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+		const char *name = nsu_type_get_name(types[i]);
+
+		if (self < 0 || nsi_plan_read_ns(self, name, types[i], &own) < 0)
+			return true;	/* there are no such */
+		if (nsi_plan_read_ns(dir, name, types[i], &its) < 0 || its != own)
+			return false;
+	}
+	return true;
 }
 
 static int look_at_process(void *data, int pid)
@@ -284,14 +365,19 @@ static int look_at_process(void *data, int pid)
 	struct stat st;
 	int r;
 
-	if (!has_title(finding->ctx, pid))
-		return 0;
+	/* Any process can call itself so: only of the caller's own is this believed. */
+	r = nsi_proc_check_title(finding->ctx, pid, NSI_KEEPER_TITLE);
+	if (r < 0)
+		return nsi_is_fatal(r) ? r : 0;
 	r = nsi_proc_describe(finding->ctx, pid, &proc);
 	if (!r)
 		dir = open_proc(finding->ctx, &proc, NULL);
-	if (r < 0 || dir < 0 || fstat(dir, &st) < 0 || st.st_uid != geteuid())
+	if (r < 0 || dir < 0 || fstat(dir, &st) < 0 || st.st_uid != geteuid() ||
+	    !is_at_home(finding->ctx, dir))
 		return nsi_is_fatal(r) ? r : nsi_is_fatal(dir) ? dir : 0;
-	r = read_copy(finding->ctx, dir, name, &record);
+	r = read_copy(finding->store, dir, name, &record);
+	if (r == -EXDEV)
+		return 0;
 	if (r < 0) {
 		nsi_log_errno(finding->ctx, NSU_LOG_DEBUG, r,
 			      "process %d: read the keeper's record", pid);
@@ -303,11 +389,13 @@ static int look_at_process(void *data, int pid)
 	return r < 0 ? r : 0;
 }
 
-int nsi_keepers_find(struct nsu_ctx *ctx,
+int nsi_keepers_find(const struct nsi_store *store,
 		     int (*each)(void *data, const char *name,
 				 const struct nsi_record *record), void *data)
 {
-	struct finding finding = { .ctx = ctx, .each = each, .data = data };
+	struct nsu_ctx *ctx = store->ctx;
+	struct finding finding = { .ctx = ctx, .store = store, .each = each,
+				   .data = data };
 	nsi_autoclose int dir = -1;
 	char buf[8192];
 
@@ -363,8 +451,8 @@ int nsi_keeper_dismiss(struct nsu_ctx *ctx, const struct nsi_proc *keeper)
 		return -ESRCH;
 	r = nsi_proc_find(ctx, keeper, &pidfd);
 	/* A record may be of an earlier boot, where the number came at the same time. */
-	if (!r && !has_title(ctx, keeper->pid))
-		r = -ESRCH;
+	if (!r)
+		r = nsi_proc_check_title(ctx, keeper->pid, NSI_KEEPER_TITLE);
 	if (!r)
 		r = signal_it(ctx, keeper, pidfd, SIGTERM);
 	/* It may have been stopped. */

@@ -57,8 +57,6 @@ int nsi_look_keeper(struct nsu_ctx *ctx, const struct nsi_record *record,
 int nsi_look_netns(struct nsu_ctx *ctx, const char *name, int *ret_fd,
 		   uint64_t *ret_inode,
 		   uint64_t *ret_id);
-bool nsi_record_fits(const struct nsi_record *record, enum nsu_type type, uint64_t inode,
-		     uint64_t id);
 
 /* pin-elsewhere.c: what other mount namespaces have mounted, by path; a scan of all */
 struct nsi_mounted;

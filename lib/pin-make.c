@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 #include "courier.h"
+#include "open.h"
 #include "pin-make.h"
 #include "uapi.h"
 
@@ -82,12 +83,12 @@ static int answer_maps(struct making *making, const struct nsi_parcel *parcel)
 static int meet_init(struct making *making, pid_t pid)
 {
 	struct nsi_dweller *init = &making->made->init;
+	uint64_t inode;
 	int r;
 
 	init->proc.pid = pid;
-	init->pidfd = syscall(SYS_pidfd_open, pid, 0);
-	r = init->pidfd < 0 && errno != ENOSYS ? nsi_errno() : 0;
-	if (!r)
+	r = nsi_open_pidfd(making->ctx, pid, &init->pidfd, &inode);
+	if (!r || r == -EOPNOTSUPP)
 		r = nsi_proc_describe(making->ctx, pid, &init->proc);
 	if (!r)
 		r = nsi_dweller_await(init);

@@ -57,25 +57,30 @@ static int record_mounts(struct mend *mend)
 	return write_record(mend, dir, &record);
 }
 
+static int link_type(struct mend *mend, int dir, const struct nsi_record *record,
+		     enum nsu_type type)
+{
+	const char *file = nsu_type_get_name(type);
+	char target[NSI_KEEPER_LINK];
+	int r;
+
+	nsi_keeper_link(record, type, target);
+	if (unlinkat(dir, file, 0) == 0 || errno == ENOENT)
+		if (symlinkat(target, dir, file) == 0)
+			return 0;
+	r = nsi_errno();
+	return nsi_pin_fail_at(mend->report, NSU_PIN_STEP_MOUNT, r, NSU_PIN_CAUSE_NONE,
+			       type);
+}
+
 static int link_types(struct mend *mend, int dir, const struct nsi_record *record)
 {
-	for (unsigned type = 0; type < NSU_TYPE_COUNT; type++) {
-		const char *file = nsu_type_get_name(type);
-		char target[64];
-		int r;
+	int r = 0;
 
-		if (!(record->types & 1u << type))
-			continue;
-		snprintf(target, sizeof(target), "/proc/%d/fd/%d", record->keeper.pid,
-			 record->fd[type]);
-		if (unlinkat(dir, file, 0) == 0 || errno == ENOENT)
-			if (symlinkat(target, dir, file) == 0)
-				continue;
-		r = nsi_errno();
-		return nsi_pin_fail_at(mend->report, NSU_PIN_STEP_MOUNT, r,
-				       NSU_PIN_CAUSE_NONE, type);
-	}
-	return 0;
+	for (unsigned type = 0; type < NSU_TYPE_COUNT && !r; type++)
+		if (record->types & 1u << type)
+			r = link_type(mend, dir, record, type);
+	return r;
 }
 
 /* The record is what makes it whole: until then it is found as lost again. */
@@ -109,7 +114,7 @@ static int record_again(struct mend *mend)
 		return nsi_pin_fail(mend->report, NSU_PIN_STEP_RECORD, -EEXIST,
 				    NSU_PIN_CAUSE_EXISTS, "%s/%s", mend->store->path,
 				    mend->name);
-	r = nsi_keepers_find(mend->store->ctx, record_keeper, mend);
+	r = nsi_keepers_find(mend->store, record_keeper, mend);
 	return r == -ECANCELED ? 0 : r;
 }
 
@@ -243,7 +248,8 @@ static int mend_types(struct mend *mend)
 		if (mend->was->ns[type].reason == NSU_PIN_ELSEWHERE)
 			r = bring(mend, dir, type);
 		else if (cure == NSU_PIN_CURE_MOUNT)
-			r = show_netns(mend, dir);
+			r = mend->store->system ? show_netns(mend, dir) :
+				link_type(mend, dir, &mend->now->record, type);
 		else if (cure == NSU_PIN_CURE_FORGET)
 			r = forget(mend, dir, type);
 		if (!r && type == NSU_NET && mend->now->record.netns &&
@@ -280,6 +286,7 @@ static bool is_same(const struct mend *mend)
 static int mend_locked(struct mend *mend)
 {
 	struct nsi_record *record;
+	NSI_CALM;
 	int r = nsi_list_one(mend->pins, mend->store, mend->name, true, &mend->now);
 
 	if (r < 0 && r != -ENOENT)

@@ -95,6 +95,14 @@ int nsi_pin_mount(struct nsu_ctx *ctx, int ns, enum nsu_type type, int dir,
 	return nsi_pin_fail_at(report, NSU_PIN_STEP_MOUNT, r, cause, type);
 }
 
+static bool is_nsfs(int dir, const char *file)
+{
+	nsi_autoclose int fd = openat(dir, file, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct statfs fs;
+
+	return fd >= 0 && fstatfs(fd, &fs) == 0 && fs.f_type == NSFS_MAGIC;
+}
+
 /* A plain file stays, with nothing on it any more. */
 static int unmount_all(int dir, const char *file)
 {
@@ -110,6 +118,9 @@ static int unmount_all(int dir, const char *file)
 		if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) == 0)
 			continue;
 		r = nsi_errno();
+		/* Of a user, who cannot mount: what is not on nsfs is a plain file. */
+		if (r == -EPERM && !is_nsfs(dir, file))
+			return 0;
 		if (r == -ENOENT && fstatat(dir, file, &st, AT_SYMLINK_NOFOLLOW) == 0)
 			return -EOPNOTSUPP;	/* there is no /proc */
 		return r == -EINVAL ? 0 : r;
@@ -117,10 +128,33 @@ static int unmount_all(int dir, const char *file)
 	return -EBUSY;
 }
 
+/* By a descriptor of the very mount: whoever the directory belongs to may have put
+   something else there, and below the namespace there may be a mount of other things. */
+static int unmount_ns(int dir, const char *file)
+{
+	for (int i = 0; i < MAX_MOUNTS; i++) {
+		nsi_autoclose int fd = openat(dir, file, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+		char path[48];
+		struct statfs fs;
+		int r;
+
+		if (fd < 0 || fstatfs(fd, &fs) < 0)
+			return nsi_errno();
+		if (fs.f_type != NSFS_MAGIC)
+			return 0;
+		snprintf(path, sizeof(path), "/proc/thread-self/fd/%d", fd);
+		if (umount2(path, MNT_DETACH) == 0)
+			continue;
+		r = nsi_errno();
+		return r == -ENOENT ? -EOPNOTSUPP : r;	/* there is no /proc */
+	}
+	return -EBUSY;
+}
+
 int nsi_pin_detach(struct nsu_ctx *ctx, int dir, const char *file,
 		   struct nsu_pin_report *report)
 {
-	int r = unmount_all(dir, file);
+	int r = unmount_ns(dir, file);
 
 	(void)ctx;
 	return !r ? 0 : nsi_pin_fail(report, NSU_PIN_STEP_UNMOUNT, r, NSU_PIN_CAUSE_NONE,

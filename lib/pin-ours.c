@@ -21,13 +21,6 @@ struct reader {
 	struct nsi_listed *listed;
 };
 
-bool nsi_record_fits(const struct nsi_record *record, enum nsu_type type, uint64_t inode,
-		     uint64_t id)
-{
-	return inode == record->inode[type] &&
-	       (!id || !record->id[type] || id == record->id[type]);
-}
-
 int nsi_look_netns(struct nsu_ctx *ctx, const char *name, int *ret_fd,
 		   uint64_t *ret_inode,
 		   uint64_t *ret_id)
@@ -68,6 +61,20 @@ static int look(struct reader *reader, enum nsu_type type, int *ret_fd,
 			     &ns->inode, &ns->id);
 }
 
+/* People and other programs find a user's by a link; what is at work has none yet. */
+static bool is_linked(const struct reader *reader, enum nsu_type type)
+{
+	const struct nsi_record *record = &reader->listed->record;
+	char wanted[NSI_KEEPER_LINK], target[NSI_KEEPER_LINK];
+	ssize_t n;
+
+	if (reader->store->system || record->stage != NSI_STAGE_MADE)
+		return true;
+	nsi_keeper_link(record, type, wanted);
+	n = readlinkat(reader->dir, nsu_type_get_name(type), target, sizeof(target));
+	return n == (ssize_t)strlen(wanted) && !memcmp(wanted, target, n);
+}
+
 static void judge_there(struct reader *reader, enum nsu_type type, int fd)
 {
 	struct nsi_listed *listed = reader->listed;
@@ -81,6 +88,8 @@ static void judge_there(struct reader *reader, enum nsu_type type, int fd)
 	else if (type == NSU_PID && nsi_ask_init_in(reader->pins->ctx, fd, ns->inode,
 						    &reader->pins->inits) == -ESRCH)
 		nsi_listed_set(listed, type, NSU_PIN_DEAD, NSU_PIN_INIT_ENDED);
+	else if (!is_linked(reader, type))
+		nsi_listed_set(listed, type, NSU_PIN_EMPTY, NSU_PIN_UNMOUNTED);
 	else
 		nsi_listed_set(listed, type, NSU_PIN_OK, NSU_PIN_NO_REASON);
 }
@@ -332,18 +341,12 @@ static bool is_known(const struct nsu_pins *pins, const char *name)
 static int add_dir(struct nsu_pins *pins, const struct nsi_store *store, int fd,
 		   bool locked)
 {
-	int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
+	DIR *dir = nsi_open_entries(fd);
 	const struct dirent *entry;
-	DIR *dir;
+	int r = 0;
 
-	if (copy < 0)
+	if (!dir)
 		return nsi_errno();
-	dir = fdopendir(copy);
-	if (!dir) {
-		r = nsi_errno();
-		close(copy);
-		return r;
-	}
 	for (; !r && (errno = 0, entry = readdir(dir));) {
 		/* What is written anew has a name with a dot until it is renamed. */
 		if (entry->d_name[0] == '.')
@@ -397,6 +400,10 @@ int nsi_list_ours(struct nsu_pins *pins)
 	if (!r) {
 		r = add_store(pins, &store);
 		nsi_store_close(&store);
+	} else if (r == -ENOENT && geteuid()) {
+		/* It went with the user's last session, keepers need not. */
+		nsi_store_expect(pins->ctx, &store);
+		r = nsi_list_lost(pins, &store);
 	} else if (!nsi_is_fatal(r)) {
 		r = r == -ENOENT ? 0 :
 			nsi_pins_add_gap(pins, r, "%s",

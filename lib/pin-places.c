@@ -2,6 +2,7 @@
 /* Plain files where other programs have one for each namespace that they pin. */
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>

@@ -2,6 +2,7 @@
 /* Processes that a record names: by a number that another may have some day. */
 #include <poll.h>
 #include <stdio.h>
+#include <string.h>
 #include "open.h"
 #include "pin.h"
 #include "plan.h"
@@ -127,4 +128,16 @@ int nsi_proc_find(struct nsu_ctx *ctx, const struct nsi_proc *proc, int *ret_pid
 		fd = -1;
 	}
 	return 0;
+}
+
+int nsi_proc_check_title(const struct nsu_ctx *ctx, pid_t pid, const char *title)
+{
+	char path[32], comm[32];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "%d/comm", pid);
+	n = nsi_read_at(ctx->proc_fd, path, comm, sizeof(comm));
+	if (n < 0)
+		return n == -ENOENT ? -ESRCH : n;
+	return n > 0 && !strncmp(comm, title, n - 1) && !title[n - 1] ? 0 : -ESRCH;
 }

@@ -94,11 +94,10 @@ static int mount_type(struct put *put, enum nsu_type type)
 
 static int link_type(struct put *put, enum nsu_type type)
 {
-	char target[64];
+	char target[NSI_KEEPER_LINK];
 	int r;
 
-	snprintf(target, sizeof(target), "/proc/%d/fd/%d", put->record->keeper.pid,
-		 put->record->fd[type]);
+	nsi_keeper_link(put->record, type, target);
 	if (symlinkat(target, put->dir, nsu_type_get_name(type)) == 0)
 		return 0;
 	r = nsi_errno();
@@ -140,7 +139,7 @@ static int start_keeper(struct put *put)
 
 	if (put->store->system)
 		return 0;
-	r = nsi_keeper_start(put->store->ctx, put->name, put->record, put->made->fd,
+	r = nsi_keeper_start(put->store, put->name, put->record, put->made->fd,
 			     &put->keeper, put->report);
 	if (!r)
 		put->record->keeper = put->keeper.proc;
@@ -168,7 +167,7 @@ static int update_keeper(struct put *put)
 
 	if (put->store->system)
 		return 0;
-	r = nsi_keeper_update(put->store->ctx, put->name, put->record);
+	r = nsi_keeper_update(put->store, put->name, put->record);
 	return !r ? 0 : nsi_pin_fail(put->report, NSU_PIN_STEP_KEEPER, r,
 				     NSU_PIN_CAUSE_NONE, NULL);
 }
@@ -215,6 +214,7 @@ int nsi_pin_put(struct nsi_store *store, const char *name, struct nsi_record *re
 		.keeper = NSI_DWELLER_INIT, .report = report, .dir = -1,
 	};
 	struct stat st;
+	NSI_CALM;
 	int r = identify(&put);
 
 	if (r < 0)

@@ -34,6 +34,13 @@ void nsi_record_free(struct nsi_record *record)
 	*record = (struct nsi_record){ 0 };
 }
 
+bool nsi_record_fits(const struct nsi_record *record, enum nsu_type type, uint64_t inode,
+		     uint64_t id)
+{
+	return inode == record->inode[type] &&
+	       (!id || !record->id[type] || id == record->id[type]);
+}
+
 /* 0 with *ret NULL: it has no such member. */
 static int take(struct json_object *from, const char *name, enum json_type type,
 		struct json_object **ret)

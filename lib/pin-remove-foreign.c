@@ -48,6 +48,10 @@ static int take_path(struct foreign *foreign, const char *word)
 	n = snprintf(foreign->path, sizeof(foreign->path), "%s%s", prefix, word);
 	if (n >= (int)sizeof(foreign->path))
 		return -ENAMETOOLONG;
+	/* By such words it would not be known what is ours. */
+	if (strstr(foreign->path, "//") || strstr(foreign->path, "/./") ||
+	    strstr(foreign->path, "/../"))
+		return -EINVAL;
 	slash = strrchr(foreign->path, '/');
 	foreign->file = slash + 1;
 	if (!slash[1] || !strcmp(slash + 1, ".") || !strcmp(slash + 1, ".."))
@@ -122,7 +126,9 @@ static int drop(struct nsu_ctx *ctx, struct foreign *foreign,
 		r = nsi_pin_detach(ctx, foreign->dir, foreign->file, report);
 	if (r < 0 || !is_left_over(foreign->dir, foreign->file))
 		return r;
-	if (unlinkat(foreign->dir, foreign->file, 0) == 0 || errno == ENOENT)
+	/* EBUSY: something else is still mounted there. */
+	if (unlinkat(foreign->dir, foreign->file, 0) == 0 || errno == ENOENT ||
+	    errno == EBUSY)
 		return 0;
 	r = nsi_errno();
 	return nsi_pin_fail(report, NSU_PIN_STEP_UNMOUNT, r, NSU_PIN_CAUSE_NONE, "%s",

@@ -162,17 +162,12 @@ static bool is_ours(const char *file)
    that there is something. */
 static int check_empty(const struct apart *apart)
 {
-	int fd = openat(apart->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
+	DIR *dir = nsi_open_entries(apart->dir);
 	const struct dirent *entry;
-	DIR *dir;
+	int r = 0;
 
-	if (fd < 0)
+	if (!dir)
 		return nsi_errno();
-	dir = fdopendir(fd);
-	if (!dir) {
-		close(fd);
-		return -ENOMEM;
-	}
 	while (!r && (entry = readdir(dir)))
 		if (!is_ours(entry->d_name))
 			r = nsi_pin_fail(report_of(apart), NSU_PIN_STEP_RECORD,
@@ -204,11 +199,11 @@ static int drop_directory(struct apart *apart)
 
 /* A full file system is no reason not to remove: what was removed is then found missing
    by list, as if somebody had unmounted it. */
-static void mark(struct apart *apart)
+static void mark(struct apart *apart, enum nsi_stage stage)
 {
 	if (!apart->record || apart->dir < 0)
 		return;
-	apart->record->stage = NSI_STAGE_REMOVING;
+	apart->record->stage = stage;
 	nsi_record_write(apart->dir, apart->record);
 }
 
@@ -218,14 +213,19 @@ int nsi_pin_take_apart(struct nsi_store *store, const char *name,
 	struct apart apart = {
 		.store = store, .name = name, .record = record, .report = report,
 	};
+	enum nsi_stage was = record ? record->stage : NSI_STAGE_REMOVING;
 
 	apart.dir = nsi_store_open_pin(store, name, false);
 	if (apart.dir < 0 && apart.dir != -ENOENT)
 		return nsi_pin_fail(report, NSU_PIN_STEP_STORE, apart.dir,
 				    NSU_PIN_CAUSE_NONE, "%s/%s", store->path, name);
-	mark(&apart);
+	mark(&apart, NSI_STAGE_REMOVING);
 	drop_types(&apart);
-	end_processes(&apart);
+	/* Who may not unmount has taken nothing away, and it stays as it was. */
+	if (apart.error == -EPERM)
+		mark(&apart, was);
+	else
+		end_processes(&apart);
 	if (apart.dir >= 0) {
 		if (!apart.error)
 			note(&apart, drop_directory(&apart));
@@ -263,7 +263,7 @@ static int find_rest(struct nsi_store *store, const char *name, int dir,
 	nsi_autoclose int mnt = -1;
 
 	if (!store->system)
-		nsi_keepers_find(store->ctx, take_lost, &lost);
+		nsi_keepers_find(store, take_lost, &lost);
 	else
 		mnt = nsi_store_open_mnt(store, name, false);
 	for (unsigned type = 0; type < NSU_TYPE_COUNT && store->system; type++)
@@ -281,12 +281,17 @@ static int remove_locked(struct nsi_store *store, const char *name,
 {
 	nsi_autoclose int dir = nsi_store_open_pin(store, name, false);
 	struct nsi_record record = { 0 };
+	NSI_CALM;
 	int r;
 
 	if (dir < 0 && dir != -ENOENT)
 		return nsi_pin_fail(report, NSU_PIN_STEP_STORE, dir, NSU_PIN_CAUSE_UNSAFE,
 				    "%s/%s", store->path, name);
 	r = dir < 0 ? dir : nsi_record_read(dir, &record);
+	/* It is there and knows of an init: without it that would stay for ever. */
+	if (r < 0 && r != -ENOENT && r != -EBADMSG)
+		return nsi_pin_fail(report, NSU_PIN_STEP_RECORD, r, NSU_PIN_CAUSE_NONE,
+				    "%s/%s", store->path, name);
 	if (r < 0) {
 		record = (struct nsi_record){ 0 };
 		r = find_rest(store, name, dir, &record);

@@ -85,7 +85,7 @@ static void settle_processes(const struct nsi_store *store, const char *name,
 	const struct nsi_proc *procs[] = { &record->init, &record->keeper };
 
 	if (record->keeper.pid)
-		nsi_keeper_update(store->ctx, name, record);
+		nsi_keeper_update(store, name, record);
 	for (size_t i = 0; i < ARRAY_SIZE(procs); i++) {
 		nsi_autoclose int pidfd = -1;
 
@@ -134,13 +134,10 @@ static int forget_names(int pin_dir, struct nsi_record *record)
 
 bool nsi_pin_is_renamed(const struct nsi_store *store, const char *name)
 {
-	int fd = openat(store->pins, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	DIR *dir = nsi_open_entries(store->pins);
 	const struct dirent *entry;
 	bool found = false;
 
-	if (!dir)
-		nsi_closep(&fd);
 	while (dir && !found && (entry = readdir(dir))) {
 		nsi_autoclose int pin = nsi_store_open_pin(store, entry->d_name, false);
 		struct nsi_record record = { 0 };
@@ -177,7 +174,7 @@ int nsi_pin_settle(struct nsi_store *store, const char *name, struct nsi_record 
 	settle_processes(store, name, other, record);
 	r = forget_names(dir, record);
 	if (!r && record->keeper.pid)
-		nsi_keeper_update(store->ctx, name, record);
+		nsi_keeper_update(store, name, record);
 	return !r ? 0 : nsi_pin_fail(report, NSU_PIN_STEP_RECORD, r, NSU_PIN_CAUSE_NONE,
 				     "%s/%s/%s", store->path, name, NSI_RECORD_FILE);
 }
@@ -261,6 +258,7 @@ static int rename_locked(struct nsi_store *store, const char *from, const char *
 {
 	nsi_autoclose int dir = nsi_store_open_pin(store, from, false);
 	struct nsi_record record = { 0 };
+	NSI_CALM;
 	int r;
 
 	if (dir == -ENOENT)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What became of work on a pin: the report, and the names of states, makers, steps. */
+/* What became of work on a pin: the report; and the names of states, reasons, makers and
+   steps. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +14,22 @@ static const char *const states[] = {
 	[NSU_PIN_DEAD] = "dead",
 };
 _Static_assert(ARRAY_SIZE(states) == NSU_PIN_STATE_COUNT, "one of each");
+
+static const char *const reasons[] = {
+	[NSU_PIN_NO_REASON] = NULL,
+	[NSU_PIN_PLAIN_FILE] = "plain-file",
+	[NSU_PIN_UNMOUNTED] = "unmounted",
+	[NSU_PIN_KEEPER_ENDED] = "keeper-ended",
+	[NSU_PIN_HALF_MADE] = "half-made",
+	[NSU_PIN_HALF_REMOVED] = "half-removed",
+	[NSU_PIN_NO_RECORD] = "no-record",
+	[NSU_PIN_REPLACED] = "replaced",
+	[NSU_PIN_ELSEWHERE] = "elsewhere",
+	[NSU_PIN_RECORD_LOST] = "record-lost",
+	[NSU_PIN_INIT_ENDED] = "init-ended",
+	[NSU_PIN_HALF_RENAMED] = "half-renamed",
+};
+_Static_assert(ARRAY_SIZE(reasons) == NSU_PIN_REASON_COUNT, "one of each");
 
 static const char *const makers[] = {
 	[NSU_PIN_BY_NSUTIL] = "nsutil",
@@ -51,6 +68,11 @@ _Static_assert(ARRAY_SIZE(steps) == NSU_PIN_STEP_COUNT, "one of each");
 const char *nsu_pin_state_get_name(enum nsu_pin_state state)
 {
 	return (unsigned)state < NSU_PIN_STATE_COUNT ? states[state] : NULL;
+}
+
+const char *nsu_pin_reason_get_name(enum nsu_pin_reason reason)
+{
+	return (unsigned)reason < NSU_PIN_REASON_COUNT ? reasons[reason] : NULL;
 }
 
 const char *nsu_pin_maker_get_name(enum nsu_pin_maker maker)

@@ -13,14 +13,6 @@ void nsi_pinned_close(struct nsi_pinned *pinned)
 	memset(pinned->fd, 0xff, sizeof(pinned->fd));
 }
 
-/* Inodes come back within a second, ids never. What neither tells apart is the same. */
-static bool is_recorded(const struct nsi_record *record, enum nsu_type type,
-			uint64_t inode, uint64_t id)
-{
-	return record->inode[type] == inode &&
-	       (!record->id[type] || !id || record->id[type] == id);
-}
-
 /* Nothing that is there in the way of errors: what is left is told from what is wrong. */
 static bool is_absent(int error)
 {
@@ -32,7 +24,7 @@ static bool is_absent(int error)
 static int keep(struct nsi_pinned *pinned, const struct nsi_record *record,
 		enum nsu_type type, int fd, uint64_t inode, uint64_t id)
 {
-	if (record && !is_recorded(record, type, inode, id)) {
+	if (record && !nsi_record_fits(record, type, inode, id)) {
 		close(fd);
 		return -ESTALE;
 	}
@@ -119,10 +111,11 @@ static int is_lost_one(void *data, const char *name, const struct nsi_record *re
 }
 
 /* The runtime directory goes with the user's last session, keepers need not. */
-static int open_lost(struct nsu_ctx *ctx, const char *name, struct nsi_pinned *pinned)
+static int open_lost(const struct nsi_store *store, const char *name,
+		     struct nsi_pinned *pinned)
 {
-	struct lost lost = { ctx, name, pinned, -ENOENT };
-	int r = nsi_keepers_find(ctx, is_lost_one, &lost);
+	struct lost lost = { store->ctx, name, pinned, -ENOENT };
+	int r = nsi_keepers_find(store, is_lost_one, &lost);
 
 	return r < 0 && r != -ECANCELED ? r : lost.result;
 }
@@ -143,7 +136,7 @@ static int open_pin(const struct nsi_store *store, const char *name,
 		r = open_mounted(store, name, known ? &record : NULL, pinned);
 	else
 		r = known ? open_kept(store->ctx, &record, pinned) :
-			open_lost(store->ctx, name, pinned);
+			open_lost(store, name, pinned);
 	if (known)
 		nsi_record_free(&record);
 	return r;
@@ -159,8 +152,10 @@ int nsi_pin_resolve(struct nsu_ctx *ctx, const char *name, struct nsi_pinned *re
 		return r;
 	memset(pinned.fd, 0xff, sizeof(pinned.fd));
 	r = nsi_store_open(ctx, NSI_STORE_LOOK, &store, NULL);
-	if (r == -ENOENT && geteuid())
-		r = open_lost(ctx, name, &pinned);
+	if (r == -ENOENT && geteuid()) {
+		nsi_store_expect(ctx, &store);
+		r = open_lost(&store, name, &pinned);
+	}
 	if (store.pins >= 0) {
 		/* Not half of what is just being made; but none waits long to look. */
 		nsi_store_lock(&store, false, NULL);

@@ -186,6 +186,21 @@ static bool read_user_name(uid_t uid, char *ret, size_t size)
 	return true;
 }
 
+/* As the parent of a user namespace numbers it; where that is no login's either nothing
+   can be told. */
+uid_t nsi_session_uid(struct nsu_ctx *ctx)
+{
+	nsi_autofree struct nsu_id_range *map = NULL;
+	nsi_autoclose int self = nsi_ctx_open_self(ctx);
+	ssize_t n = self < 0 ? self : nsi_read_idmap(self, false, &map);
+	uid_t uid = geteuid();
+
+	for (ssize_t i = 0; i < n; i++)
+		if (uid >= map[i].inside && uid - map[i].inside < map[i].count)
+			return map[i].outside + (uid - map[i].inside);
+	return uid;
+}
+
 bool nsi_session_lingers(struct nsu_ctx *ctx, uid_t uid)
 {
 	static const char *const dirs[] = {

@@ -130,7 +130,8 @@ struct opening {
 	bool make;
 	int run, top;		/* /run, /run/nsutil */
 	bool mounted;		/* by this call */
-	char path[sizeof(((struct nsi_store *)NULL)->path)];
+	/* Of "/pins" below it in a store. */
+	char path[sizeof(((struct nsi_store *)NULL)->path) - (sizeof("/pins") - 1)];
 };
 
 static int fail(const struct opening *o, int r, const char *name,
@@ -265,7 +266,7 @@ static int find_runtime(char *path, size_t size, struct nsu_pin_report *report)
 	int fd = -ENOENT, r;
 
 	if (given && *given == '/') {
-		if (strlen(given) + sizeof("/nsutil/pins") > size)
+		if (strlen(given) + sizeof("/nsutil") > size)
 			return nsi_store_fail(report, NSU_PIN_STEP_STORE, -ENAMETOOLONG,
 					      given);
 		fd = open_runtime(given, &first);
@@ -343,6 +344,21 @@ int nsi_store_open(struct nsu_ctx *ctx, enum nsi_store_use use, struct nsi_store
 				    found->object);
 	*ret = store;
 	return 0;
+}
+
+void nsi_store_expect(struct nsu_ctx *ctx, struct nsi_store *ret)
+{
+	const char *given = secure_getenv("XDG_RUNTIME_DIR");
+	struct nsi_store store = NSI_STORE_INIT;
+
+	store.ctx = ctx;
+	if (given && *given == '/' &&
+	    strlen(given) + sizeof("/nsutil/pins") <= sizeof(store.path))
+		snprintf(store.path, sizeof(store.path), "%s/nsutil/pins", given);
+	else
+		snprintf(store.path, sizeof(store.path), "/run/user/%u/nsutil/pins",
+			 geteuid());
+	*ret = store;
 }
 
 void nsi_store_close(struct nsi_store *store)

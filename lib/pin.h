@@ -3,6 +3,7 @@
 #ifndef NSI_PIN_H
 #define NSI_PIN_H
 
+#include <signal.h>
 #include "nsi.h"
 #include "uapi.h"
 
@@ -16,8 +17,9 @@
 
 /* ---- what failed ---- */
 
-/* Fills in the report, which may be NULL. Returns error. Format NULL: no object. CAUSE_NONE
-   with -ENOSPC and the like in a step that writes to the store becomes FULL. */
+/* Fills in the report, which may be NULL. Returns error. Format NULL: no object.
+   CAUSE_NONE with -ENOSPC and the like in a step that writes to the store becomes FULL.
+ */
 int nsi_pin_fail(struct nsu_pin_report *report, enum nsu_pin_step step, int error,
 		 enum nsu_pin_cause cause, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
@@ -31,27 +33,34 @@ void nsi_pin_note(struct nsu_pin_report *report, unsigned notes);
 
 /* ---- pin-store.c: the directories, by descriptor, and the lock ---- */
 
+#define NSI_STORE_PATH	256
+
 struct nsi_store {
 	struct nsu_ctx *ctx;
 	bool system;		/* root's: bind mounts. Else a user's: keepers */
 	int pins;		/* the directory of pins; -1: there is none yet */
 	int mnt;		/* system: that of mount namespaces; -1 */
-	char path[256];		/* of pins */
+	char path[NSI_STORE_PATH]; /* of pins */
 };
 #define NSI_STORE_INIT { .pins = -1, .mnt = -1 }
 
 enum nsi_store_use {
-	NSI_STORE_LOOK,		/* what is there; nothing is made. -ENOENT: it was never used */
-	NSI_STORE_CHANGE,	/* makes what is missing: directories 0700, root's pins a shared
-				   mount and mnt a private one */
+	/* what is there; nothing is made. -ENOENT: it was never used */
+	NSI_STORE_LOOK,
+	/* makes what is missing: directories 0700, root's pins a shared mount and mnt a
+	   private one */
+	NSI_STORE_CHANGE,
 };
 /* -EPERM, -ELOOP: UNSAFE; -EACCES, -EROFS, ...: it cannot be read or made. */
 int nsi_store_open(struct nsu_ctx *ctx, enum nsi_store_use use, struct nsi_store *ret,
 		   struct nsu_pin_report *report);
 /* Exclusive for who changes: waits up to ten seconds. Shared for who looks: waits up to
    one, and -EBUSY is no reason not to look. Unlocked by close. */
-int nsi_store_lock(struct nsi_store *store, bool exclusive, struct nsu_pin_report *report);
+int nsi_store_lock(struct nsi_store *store, bool exclusive,
+		   struct nsu_pin_report *report);
 void nsi_store_close(struct nsi_store *store);
+/* Where an ordinary user's would be, of which there is none now. */
+void nsi_store_expect(struct nsu_ctx *ctx, struct nsi_store *ret);
 /* 0, or -EINVAL. */
 int nsi_pin_check_name(const char *name);
 /* pins/NAME, mnt/NAME: an O_DIRECTORY descriptor; the caller's own, not a link. -ENOENT.
@@ -62,6 +71,13 @@ int nsi_store_open_mnt(const struct nsi_store *store, const char *name, bool mak
    that is mnt/NAME, "mnt". *ret is the caller's to close. */
 int nsi_store_open_place(const struct nsi_store *store, const char *name,
 			 enum nsu_type type, int *ret);
+
+/* pin-calm.c: nothing is left half done by Ctrl-C; what came meanwhile comes at the end.
+   Only where all waits are bounded. */
+sigset_t nsi_calm(void);
+void nsi_calm_end(const sigset_t *before);
+#define NSI_CALM __attribute__((cleanup(nsi_calm_end), unused)) \
+	const sigset_t calm = nsi_calm()
 
 /* ---- pin-record.c: record.json, json-c ---- */
 
@@ -78,6 +94,9 @@ struct nsi_proc {
 int nsi_proc_find(struct nsu_ctx *ctx, const struct nsi_proc *proc, int *ret_pidfd);
 /* Describes a child of ours or oneself, by pid. */
 int nsi_proc_describe(struct nsu_ctx *ctx, pid_t pid, struct nsi_proc *ret);
+/* Is it called so, as an init or a keeper calls itself? 0, -ESRCH, or why no one can
+   tell. */
+int nsi_proc_check_title(const struct nsu_ctx *ctx, pid_t pid, const char *title);
 
 struct nsi_record {
 	enum nsi_stage stage;
@@ -97,6 +116,10 @@ struct nsi_record {
 	struct nsi_proc init, keeper;
 };
 void nsi_record_free(struct nsi_record *record);
+/* Is it the namespace that the record says? Inodes come back within a second, ids never;
+   what neither tells apart is the same. id 0: unknown. */
+bool nsi_record_fits(const struct nsi_record *record, enum nsu_type type, uint64_t inode,
+		     uint64_t id);
 /* Hostile until proven: at most NSI_RECORD_LIMIT, every value checked. -EBADMSG. What it
    has beyond these members is left alone and lost when it is written. */
 int nsi_record_parse(const char *text, size_t length, struct nsi_record *ret);
@@ -118,12 +141,13 @@ int nsi_pin_mount(struct nsu_ctx *ctx, int ns, enum nsu_type type, int dir,
    follows no link; a link is only unlinked. */
 int nsi_pin_unmount(struct nsu_ctx *ctx, int dir, const char *file,
 		    struct nsu_pin_report *report);
-/* The same, but the file stays. */
+/* Namespaces alone, down to the first other mount; the file stays. */
 int nsi_pin_detach(struct nsu_ctx *ctx, int dir, const char *file,
 		   struct nsu_pin_report *report);
-/* What is there: 0 and a descriptor of the namespace, its inode, its id (0: unknown). ret_fd
-   may be NULL. -ENODATA: a plain file; -ENOENT: nothing; -EMEDIUMTYPE: another type;
-   -EBADF: something else. Nothing that is not on nsfs is opened for more than its path. */
+/* What is there: 0 and a descriptor of the namespace, its inode, its id (0: unknown).
+   ret_fd may be NULL. -ENODATA: a plain file; -ENOENT: nothing; -EMEDIUMTYPE: another
+   type; -EBADF: something else. Nothing that is not on nsfs is opened for more than its
+   path. */
 int nsi_pin_look(struct nsu_ctx *ctx, int dir, const char *file, enum nsu_type type,
 		 int *ret_fd, uint64_t *ret_inode, uint64_t *ret_id);
 /* /run/netns, made and shared as ip-netns(8) has it; the caller closes it. use LOOK:
@@ -141,8 +165,8 @@ struct nsi_dweller {
 	bool init;		/* else a keeper */
 };
 #define NSI_DWELLER_INIT { .pidfd = -1, .leash = -1 }
-/* Lets it live on, out of the caller's session and its cgroup; it answers that it has. The
-   names: what its cgroup or scope is called after. NOTE_CGROUP, NOTE_SESSION. */
+/* Lets it live on, out of the caller's session and its cgroup; it answers that it has.
+   The names: what its cgroup or scope is called after. NOTE_CGROUP, NOTE_SESSION. */
 int nsi_dweller_release(struct nsu_ctx *ctx, struct nsi_dweller *dweller,
 			const char *name, bool system, struct nsu_pin_report *report);
 /* Waits until it is what it will be. -ESRCH: it has ended on the way. */
@@ -154,8 +178,8 @@ void nsi_dweller_end(struct nsi_dweller *dweller);
    that stay open: the first becomes 3, the next 4, ... What malloc(3) gave is gone. */
 void nsi_dwell(int leash, const char *title, int *keep, size_t count);
 
-/* Sends an init that is alone, or will be, to its end; see pin-init.c. 1: it has ended, or
-   there is none; 0: others still run there. */
+/* Sends an init that is alone, or will be, to its end; see pin-init.c. 1: it has ended,
+   or there is none; 0: others still run there. */
 int nsi_init_dismiss(struct nsu_ctx *ctx, const struct nsi_proc *init);
 /* -ESRCH: it had ended. Waits until it is gone; -ETIMEDOUT: the kernel lets it not. */
 int nsi_keeper_dismiss(struct nsu_ctx *ctx, const struct nsi_proc *keeper);
@@ -170,6 +194,8 @@ void nsi_cgroup_leave_clean(struct nsu_ctx *ctx, const char *name);
 /* Do the user's processes and runtime directory outlive the last session? Also where
    there is no logind that would end them. */
 bool nsi_session_lingers(struct nsu_ctx *ctx, uid_t uid);
+/* Whose session the caller is in, also as root of a user namespace. */
+uid_t nsi_session_uid(struct nsu_ctx *ctx);
 
 /* program.c: runs a helper program, by a courier: no SIGCHLD, no zombie. path absolute,
    args NULL at the end and with args[0], env as execve(2) has it; input is /dev/null.
@@ -178,8 +204,8 @@ bool nsi_session_lingers(struct nsu_ctx *ctx, uid_t uid);
 int nsi_program_run(struct nsu_ctx *ctx, const char *path, const char *const *args,
 		    const char *const *env, int milliseconds, char *words, size_t size);
 
-/* pin-make.c: new namespaces, all held by descriptors. fd[type] -1: not asked for. The init,
-   if any, is on its leash. */
+/* pin-make.c: new namespaces, all held by descriptors. fd[type] -1: not asked for. The
+   init, if any, is on its leash. */
 struct nsi_made {
 	int fd[NSU_TYPE_COUNT];
 	struct nsi_dweller init;
@@ -195,24 +221,31 @@ int nsi_pin_write_maps(struct nsu_ctx *ctx, pid_t child, int dir,
 /* pin-keeper.c */
 /* Holds fd[] of record->types, and the record in a memfd at 3, so that it can be found by
    it; fills in record->fd. On its leash. record->keeper is for the caller to set. */
-int nsi_keeper_start(struct nsu_ctx *ctx, const char *name, struct nsi_record *record,
-		     const int fd[NSU_TYPE_COUNT], struct nsi_dweller *ret,
-		     struct nsu_pin_report *report);
+int nsi_keeper_start(const struct nsi_store *store, const char *name,
+		     struct nsi_record *record, const int fd[NSU_TYPE_COUNT],
+		     struct nsi_dweller *ret, struct nsu_pin_report *report);
 /* The record was written, or the pin has another name: the keeper's copy is to follow.
    By /proc/KEEPER/fd/3. -ESRCH: it has ended. */
-int nsi_keeper_update(struct nsu_ctx *ctx, const char *name,
+int nsi_keeper_update(const struct nsi_store *store, const char *name,
 		      const struct nsi_record *record);
-#define NSI_KEEPER_TITLE "nspin-keeper"	/* comm; behind it in the command line the pin's name */
+/* comm; behind it in the command line the pin's name */
+#define NSI_KEEPER_TITLE "nspin-keeper"
 #define NSI_INIT_TITLE	"nspin-init"
-/* Each keeper of the caller's own: name and record, both for the call only; its keeper is
+/* What pins/NAME/TYPE of a user's is a link to: "/proc/KEEPER/fd/N". */
+#define NSI_KEEPER_LINK	48
+void nsi_keeper_link(const struct nsi_record *record, enum nsu_type type,
+		     char ret[NSI_KEEPER_LINK]);
+/* Each keeper of the caller's own that is of this store, or of one that was where it is
+   now, in this mount namespace: name and record, both for the call only; its keeper is
    the process it was read of. Stops at a negative answer. */
-int nsi_keepers_find(struct nsu_ctx *ctx,
-		     int (*each)(void *data, const char *name, const struct nsi_record *record),
+int nsi_keepers_find(const struct nsi_store *store,
+		     int (*each)(void *data, const char *name,
+				 const struct nsi_record *record),
 		     void *data);
 /* The namespace that a keeper holds. -ESRCH: it has ended. -ESTALE: it holds another one
    there, or none. */
-int nsi_keeper_open(struct nsu_ctx *ctx, const struct nsi_record *record, enum nsu_type type,
-		    int *ret_fd);
+int nsi_keeper_open(struct nsu_ctx *ctx, const struct nsi_record *record,
+		    enum nsu_type type, int *ret_fd);
 
 /* ---- pin-resolve.c: a name to descriptors, for targets ---- */
 
@@ -221,14 +254,14 @@ struct nsi_pinned {
 	int fd[NSU_TYPE_COUNT];
 	uint64_t inode[NSU_TYPE_COUNT];
 };
-/* Root's store, or the user's where he is no root or root has none of that name. Errors as
-   those of nsu_target_new(). */
+/* Root's store, or the user's where he is no root or root has none of that name. Errors
+   as those of nsu_target_new(). */
 int nsi_pin_resolve(struct nsu_ctx *ctx, const char *name, struct nsi_pinned *ret);
 void nsi_pinned_close(struct nsi_pinned *pinned);
 
-/* pin-put.c: what create and add have in common, under the lock: directory, record, mounts
-   or keeper, links, /run/netns, the record again; undone when it fails. made->init is
-   released by it. */
+/* pin-put.c: what create and add have in common, under the lock: directory, record,
+   mounts or keeper, links, /run/netns, the record again; undone when it fails. made->init
+   is released by it. */
 int nsi_pin_put(struct nsi_store *store, const char *name, struct nsi_record *record,
 		struct nsi_made *made, struct nsu_pin_report *report);
 /* Takes apart what is there of a pin, in an order that can be resumed; record NULL: there

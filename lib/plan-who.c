@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Who the command will be: uid, gid, groups, home, shell, environment. */
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include "plan.h"
+#include "visit.h"
 
 #define ACCOUNT_LIMIT	(4 << 20)	/* of a passwd or group file */
 #define ENVIRON_LIMIT	(64 << 20)
@@ -22,7 +24,7 @@ static int64_t to_inside(const struct nsu_plan *plan, bool gid, uint32_t outside
 	return -1;
 }
 
-static bool has_root(const struct nsu_plan *plan, bool gid)
+static bool has_zero(const struct nsu_plan *plan, bool gid)
 {
 	if (plan->map_count[gid] < 0)
 		return true;
@@ -32,18 +34,63 @@ static bool has_root(const struct nsu_plan *plan, bool gid)
 	return false;
 }
 
-static int take_maps(struct nsu_plan *plan)
+bool nsi_plan_has_root(const struct nsu_plan *plan)
 {
-	if (!nsi_plan_enters(plan, NSU_USER) || !(plan->by_task & 1u << NSU_USER))
-		return 0;
+	return has_zero(plan, false) && has_zero(plan, true);
+}
+
+static int read_maps(struct nsu_plan *plan, int dir)
+{
 	for (int gid = 0; gid <= 1; gid++) {
-		ssize_t n = nsi_read_idmap(plan->hold.dir, gid, &plan->maps[gid]);
+		ssize_t n = nsi_read_idmap(dir, gid, &plan->maps[gid]);
 
 		if (n == -ESRCH || n == -ENOMEM)
 			return n;
 		plan->map_count[gid] = n < 0 ? -1 : n;
 	}
 	return 0;
+}
+
+static int stay_there(struct nsi_visit *visit)
+{
+	int error = 0, r = nsi_courier_send(visit->out, &error, sizeof(error), NULL, 0);
+
+	while (!r)
+		pause();
+	return r;
+}
+
+/* No task tells of a user namespace that only a file holds. Read by who enters it later,
+   the ids outside are his; read from within they would be its parent's. */
+static int visit_maps(struct nsu_plan *plan)
+{
+	struct nsi_visit visit = { .look = stay_there };
+	nsi_autoclose int dir = -1;
+	struct nsi_courier courier;
+	char path[16];
+	int error, r;
+
+	r = nsi_visit_start_fd(plan->ctx, plan->fd[NSU_USER], NSU_USER, &visit, &courier);
+	if (r < 0)
+		return r == -ENOMEM ? r : 0;
+	r = nsi_visit_receive(&courier, &error, sizeof(error), NULL);
+	if (!r) {
+		snprintf(path, sizeof(path), "%d", courier.pid);
+		dir = openat(plan->ctx->proc_fd, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		r = dir < 0 ? 0 : read_maps(plan, dir);
+	}
+	nsi_courier_end(&courier);
+	/* Who may not enter it is told so when it is judged. */
+	return r == -ENOMEM ? r : 0;
+}
+
+int nsi_plan_take_maps(struct nsu_plan *plan)
+{
+	if (!nsi_plan_enters(plan, NSU_USER))
+		return 0;
+	if (plan->by_task & 1u << NSU_USER)
+		return read_maps(plan, plan->hold.dir);
+	return visit_maps(plan);
 }
 
 /* The database of the files that the command will see. NULL: there is none to read. */
@@ -93,7 +140,8 @@ static bool is_unmapped_self(const struct nsu_plan *plan)
 	       to_inside(plan, true, confine->gid) < 0;
 }
 
-/* AUTO: root of what is entered, and where there is none who the target is. */
+/* AUTO: root of what is entered, and where there is none who the target is; of namespaces
+   without a process the caller stays who it is. */
 static enum nsu_identity choose(const struct nsu_plan *plan, bool gid)
 {
 	enum nsu_identity from = gid ? plan->opts.gid_from : plan->opts.uid_from;
@@ -105,11 +153,11 @@ static enum nsu_identity choose(const struct nsu_plan *plan, bool gid)
 		return NSU_ID_AUTO;	/* by passwd */
 	if (gid && plan->opts.uid_from != NSU_ID_AUTO)
 		return plan->opts.uid_from;
-	if (nsi_plan_enters(plan, NSU_USER) && has_root(plan, false) &&
-	    has_root(plan, true))
+	if (nsi_plan_enters(plan, NSU_USER) && nsi_plan_has_root(plan))
 		return NSU_ID_NUMBER;
 	if (nsi_plan_enters(plan, NSU_USER))
-		return is_unmapped_self(plan) ? NSU_ID_KEEP : NSU_ID_FOLLOW;
+		return !plan->hold.pid || is_unmapped_self(plan) ? NSU_ID_KEEP :
+			NSU_ID_FOLLOW;
 	return nsi_plan_enters(plan, NSU_MNT) && !plan->own.euid ? NSU_ID_NUMBER :
 		NSU_ID_KEEP;
 }
@@ -262,10 +310,8 @@ int nsi_plan_take_identity(struct nsu_plan *plan)
 {
 	nsi_autofree char *passwd = NULL;
 	enum nsu_identity uid, gid;
-	int r = take_maps(plan);
+	int r;
 
-	if (r < 0)
-		return r;
 	uid = choose(plan, false);
 	gid = choose(plan, true);
 	passwd = read_database(plan, "/etc/passwd");

@@ -310,7 +310,9 @@ static int fill(struct nsu_plan *plan, const struct nsu_target *target)
 		/* Its end is the reason perhaps: an init took its pid namespace along. */
 		return plan->hold.pid ? nsi_hold_check_alive(&plan->hold) : 0;
 	}
-	r = nsi_plan_judge_exposure(plan);
+	r = nsi_plan_take_maps(plan);
+	if (!r)
+		r = nsi_plan_judge_exposure(plan);
 	if (!r)
 		r = take_confinement(plan);
 	if (!r)

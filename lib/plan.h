@@ -91,6 +91,9 @@ int nsi_plan_compare(const struct nsu_plan *plan, enum nsu_type type);
 int nsi_plan_take_namespaces(struct nsu_plan *plan, int caller,
 			     const struct nsu_target *target);
 /* plan-who.c: ids, groups, environment, shell, directories */
+int nsi_plan_take_maps(struct nsu_plan *plan);
+/* Is there a root in the user namespace that is entered? Unknown: yes. */
+bool nsi_plan_has_root(const struct nsu_plan *plan);
 int nsi_plan_take_identity(struct nsu_plan *plan);
 int nsi_plan_take_environment(struct nsu_plan *plan);
 /* plan-where.c: root, cwd, mounts */
@@ -100,8 +103,8 @@ void nsi_plan_judge(struct nsu_plan *plan);
 /* The pid of a pid namespace's first process, 0: not told. -ESRCH: it has ended. lives:
    it is known to run, so that no picture of all needs to tell. */
 int nsi_ask_init(struct nsu_ctx *ctx, int fd, uint64_t inode, bool lives);
-/* For many of them: the picture is made when one needs it, and the caller's to free. NULL: as
-   lives. */
+/* For many of them: the picture is made when one needs it, and the caller's to free.
+   NULL: as lives. */
 int nsi_ask_init_in(struct nsu_ctx *ctx, int fd, uint64_t inode,
 		    struct nsu_snapshot **picture);
 /* exposed.c: could a task of the target reach the command? */

@@ -3,6 +3,7 @@
  * What setns(2) will say, told before it is asked. The kernel's rules: *_install() of
  * each type in kernel/nsproxy.c's table, and cap_capable() in security/commoncap.c.
  */
+#include <poll.h>
 #include <sys/ioctl.h>
 #include "plan.h"
 #include "uapi.h"
@@ -120,15 +121,32 @@ static int find_init(struct nsu_ctx *ctx, uint64_t inode, struct nsu_snapshot **
 	int r;
 
 	scan.parts = NSU_PART_TASKS | NSU_PART_PIDS | NSU_PART_RELATIONS;
-	scan.types = 1u << NSU_PID;
+	/* A zombie is told by the others that it has lost. */
+	scan.types = 1u << NSU_PID | 1u << NSU_MNT;
 	if (!*picture && nsu_snapshot_new(ctx, &scan, picture) < 0)
 		return 0;
 	r = nsu_snapshot_find_ns(*picture, NSU_PID, inode, &ns);
 	if (!r)
 		r = nsu_snapshot_find_pid(*picture, ns, 1, &task);
 	if (!r)
-		return nsu_task_get_tid(task);
+		return nsu_task_is_zombie(task) && !nsu_task_is_dead_leader(task) ?
+			-ESRCH : nsu_task_get_tid(task);
 	return r == -ENOENT && nsu_snapshot_is_complete(*picture) ? -ESRCH : 0;
+}
+
+/* It keeps its number until its parent has waited for it, which may be never: nothing can
+   be started there from its end on. */
+static bool has_ended(const struct nsu_ctx *ctx, int fd, pid_t init)
+{
+	struct pollfd pfd = { .fd = -1, .events = POLLIN };
+	bool ended;
+
+	if (nsi_if_usable(ctx, NSU_IF_PIDFD))
+		pfd.fd = syscall(SYS_pidfd_open, init, 0);
+	ended = pfd.fd >= 0 && poll(&pfd, 1, 0) > 0;
+	nsi_closep(&pfd.fd);
+	/* With the same number still its own it was no other's before. */
+	return ended && ioctl(fd, NS_GET_TGID_FROM_PIDNS, 1) == init;
 }
 
 int nsi_ask_init_in(struct nsu_ctx *ctx, int fd, uint64_t inode,
@@ -138,7 +156,9 @@ int nsi_ask_init_in(struct nsu_ctx *ctx, int fd, uint64_t inode,
 
 	if (r < 0)
 		r = nsi_errno();
-	if (r > 0 || r == -ESRCH)
+	if (r > 0)
+		return has_ended(ctx, fd, r) ? -ESRCH : r;
+	if (r == -ESRCH)
 		return r;
 	/* A kernel that does not tell; a process of the target's lives only with it. */
 	return picture ? find_init(ctx, inode, picture) : 0;

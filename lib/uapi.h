@@ -163,6 +163,9 @@ _Static_assert(sizeof(struct nsi_statx) == 256, "as the kernel has it");
 #ifndef SYS_pidfd_send_signal
 #define SYS_pidfd_send_signal	424
 #endif
+#ifndef PIDFD_SIGNAL_THREAD
+#define PIDFD_SIGNAL_THREAD	(1u << 0)	/* 6.9 */
+#endif
 #ifndef PIDFD_SIGNAL_PROCESS_GROUP
 #define PIDFD_SIGNAL_PROCESS_GROUP	(1u << 2)	/* 6.9 */
 #endif

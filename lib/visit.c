@@ -56,6 +56,17 @@ static void go(int out, void *data)
 		nsi_courier_send(out, &r, sizeof(r), NULL, 0);
 }
 
+int nsi_visit_start_fd(struct nsu_ctx *ctx, int fd, enum nsu_type type,
+		       struct nsi_visit *visit, struct nsi_courier *ret)
+{
+	if (!ctx->procfs.real || !ctx->procfs.own_pids)
+		return -EOPNOTSUPP;
+	visit->type = type;
+	visit->ns = fd;
+	visit->procfs = ctx->proc_fd;
+	return nsi_courier_start(ctx, ret, go, visit);
+}
+
 int nsi_visit_start(struct nsu_ctx *ctx, const struct nsu_ns *ns, struct nsi_visit *visit,
 		    struct nsi_courier *ret)
 {
@@ -64,12 +75,7 @@ int nsi_visit_start(struct nsu_ctx *ctx, const struct nsu_ns *ns, struct nsi_vis
 	if (!ctx->procfs.real || !ctx->procfs.own_pids)
 		return -EOPNOTSUPP;
 	fd = nsu_ns_open(ns);
-	if (fd < 0)
-		return fd;
-	visit->type = ns->type;
-	visit->ns = fd;
-	visit->procfs = ctx->proc_fd;
-	return nsi_courier_start(ctx, ret, go, visit);
+	return fd < 0 ? fd : nsi_visit_start_fd(ctx, fd, ns->type, visit, ret);
 }
 
 int nsi_visit_receive(struct nsi_courier *courier, void *message, size_t size,

@@ -26,6 +26,9 @@ struct nsi_visit {
 /* Errors as those of "Facts by type" in nsutil.h; of entering they come as a message. */
 int nsi_visit_start(struct nsu_ctx *ctx, const struct nsu_ns *ns, struct nsi_visit *visit,
 		    struct nsi_courier *ret);
+/* By a descriptor, which stays the caller's. */
+int nsi_visit_start_fd(struct nsu_ctx *ctx, int fd, enum nsu_type type,
+		       struct nsi_visit *visit, struct nsi_courier *ret);
 /* The next message, which must have that size; fds may come with it where parcel is not
    NULL. Returns what the message says, or why there is none. */
 int nsi_visit_receive(struct nsi_courier *courier, void *message, size_t size,
