@@ -76,6 +76,23 @@ static void say_rule(const struct attach *app, const struct nsu_entry *entry)
 	}
 }
 
+/* The target's other namespaces may still be there. */
+static void say_no_init(const struct attach *app, const struct nsu_entry *entry)
+{
+	char buf[32], letters[NSU_TYPE_COUNT + 1] = "", *at = letters;
+
+	msg(&app->out, "%s:[%" PRIu64 "]: enter: its init has ended, nothing can start "
+	    "in it", nsu_type_get_name(entry->type), entry->inode);
+	for (unsigned type = 0; type < NSU_TYPE_COUNT; type++)
+		if (type != NSU_PID &&
+		    nsu_plan_get_entry(app->plan, type)->verdict == NSU_ENTRY_YES)
+			*at++ = nsu_type_get_info(type)->letter;
+	*at = '\0';
+	if (at != letters)
+		msg(&app->out, "what can be entered without it: nsattach -%s -t %s",
+		    letters, say_target(app, buf));
+}
+
 static void say_entry(const struct attach *app, const struct nsu_entry *entry)
 {
 	const char *type = nsu_type_get_name(entry->type);
@@ -87,8 +104,7 @@ static void say_entry(const struct attach *app, const struct nsu_entry *entry)
 	else if (entry->verdict == NSU_ENTRY_UNREAD)
 		msg_errno(&app->out, entry->error, "%s: read ns/%s", what, type);
 	else if (entry->rule == NSU_RULE_NO_INIT)
-		msg(&app->out, "%s:[%" PRIu64 "]: enter: its init has ended, nothing can "
-		    "start in it", type, entry->inode);
+		say_no_init(app, entry);
 	else
 		msg(&app->out, "%s: enter %s:[%" PRIu64 "]: %s", what, type, entry->inode,
 		    strerror(entry->rule == NSU_RULE_NOT_BELOW ? EINVAL : EPERM));
@@ -184,8 +200,7 @@ static void say_fork_inside(const struct attach *app, int error)
 	const char *what = say_target(app, buf);
 
 	if (error == -ENOMEM) {
-		msg(&app->out, "pid:[%" PRIu64 "]: enter: its init has ended, nothing "
-		    "can start in it", nsu_plan_get_entry(app->plan, NSU_PID)->inode);
+		say_no_init(app, nsu_plan_get_entry(app->plan, NSU_PID));
 	} else if (error == -EAGAIN && outlook->pids_max >= 0) {
 		msg(&app->out, "%s: fork inside: the limit of processes of its cgroup is "
 		    "reached (pids.max %" PRId64 ")", what, outlook->pids_max);

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "card.h"
+#include "holders.h"
 #include "view.h"
 
 const struct nsu_pin *card_pin_find(const struct nsu_pins *pins, const char *word,
@@ -13,36 +14,17 @@ const struct nsu_pin *card_pin_find(const struct nsu_pins *pins, const char *wor
 {
 	size_t len = strncmp(word, "pin:", 4) == 0 ? strcspn(word, "/") : strlen(word);
 	char *name = strndup(word, len);
+	const struct nsu_pin_ns *pinned;
 	const struct nsu_pin *pin;
 	int r = name ? nsu_pins_find(pins, name, &pin) : -ENOMEM;
 
 	free(name);
 	/* The word may be that of a file, or of another program's pin. */
-	if (r < 0 || pin->maker != NSU_PIN_BY_NSUTIL ||
-	    pin->ns[nsu_ns_get_type(ns)].inode != nsu_ns_get_inode(ns))
+	if (r < 0 || pin->maker != NSU_PIN_BY_NSUTIL)
 		return NULL;
-	return pin;
-}
-
-/* Words joined by blanks, fit to print. */
-static char *join(const struct app *app, const char *const *words)
-{
-	char *text = NULL;
-	size_t size;
-	FILE *f = open_memstream(&text, &size);
-
-	if (!f)
-		return NULL;
-	for (size_t i = 0; words[i]; i++) {
-		char *word = text_escape(&app->out, words[i]);
-
-		fprintf(f, "%s%s", i ? " " : "", word ? word : "?");
-		free(word);
-	}
-	if (fclose(f) == 0)
-		return text;
-	free(text);
-	return NULL;
+	pinned = &pin->ns[nsu_ns_get_type(ns)];
+	return pinned->inode == nsu_ns_get_inode(ns) ||
+	       pinned->recorded_inode == nsu_ns_get_inode(ns) ? pin : NULL;
 }
 
 /* "40m ago, 2026-07-30 14:02, by root" */
@@ -118,7 +100,7 @@ static void print_pin(const struct app *app, const struct nsu_pin *pin)
 {
 	print_made(app, pin);
 	if (pin->args) {
-		char *text = join(app, pin->args);
+		char *text = text_quote_words(&app->out, pin->args);
 
 		card_line(app, "command", text);
 		free(text);
@@ -130,10 +112,36 @@ static void print_pin(const struct app *app, const struct nsu_pin *pin)
 		card_fact(app, "also", "in /run/netns");
 }
 
-/* "net:[4026533417]  3 processes, iperf3 (9120/1) the first" */
+/* "; 1 descriptor, 2 mounts": what but processes keeps it; malloc'ed. */
+static char *make_holders(const struct app *app, const struct nsu_ns *ns)
+{
+	struct holders holders;
+	char *text = NULL, head[32];
+	size_t size;
+	FILE *f;
+
+	if (holders_get(app, ns, &holders) < 0)
+		return NULL;
+	f = open_memstream(&text, &size);
+	for (int kind = NSU_HOLDER_THREAD; f && kind < NSU_HOLDER_COUNT; kind++) {
+		size_t count = holders.first[kind + 1] - holders.first[kind];
+
+		if (count)
+			fprintf(f, "%s%s", ftell(f) > 0 ? ", " : "; ",
+				holders_head(head, kind, count));
+	}
+	holders_free(&holders);
+	if (f && fclose(f) == 0)
+		return text;
+	free(text);
+	return NULL;
+}
+
+/* "net:[4026533417]  3 processes: iperf3 (9120/1), ...; 1 mount" */
 static void print_type(const struct app *app, const struct nsu_snapshot *snap,
 		       struct shown_cache *cache, const struct nsu_ns *ns)
 {
+	char *held = make_holders(app, ns), *line;
 	const struct nsu_task *first = view_first_of_ns(ns);
 	size_t count = nsu_ns_count_processes(ns);
 	char name[NS_TEXT_SIZE], *process = NULL, *text;
@@ -156,9 +164,14 @@ static void print_type(const struct app *app, const struct nsu_snapshot *snap,
 			     "" : " that can be read");
 	}
 	free(process);
-	card_line(app, nsu_type_get_name(nsu_ns_get_type(ns)), r < 0 ? NULL : text);
-	if (r >= 0)
+	if (r >= 0) {
+		if (asprintf(&line, "%s%s", text, held ? held : "") < 0)
+			line = NULL;
+		card_line(app, nsu_type_get_name(nsu_ns_get_type(ns)), line);
+		free(line);
 		free(text);
+	}
+	free(held);
 }
 
 int card_pin(struct app *app, const struct nsu_snapshot *snap, struct shown_cache *cache,

@@ -29,8 +29,8 @@ int card_process(struct app *app, const struct nsu_snapshot *snap,
 		 struct shown_cache *cache, const struct nsu_task *task);
 int card_namespace(struct app *app, const struct nsu_snapshot *snap,
 		   struct shown_cache *cache, const struct nsu_ns *ns);
-/* card-pin.c: who made the pin, when and how, NULL: unknown; of a set also a line for each
-   namespace. */
+/* card-pin.c: who made the pin, when and how, NULL: unknown; of a set also a line for
+   each namespace. */
 int card_pin(struct app *app, const struct nsu_snapshot *snap, struct shown_cache *cache,
 	     const char *word, const struct nsu_pin *pin,
 	     const struct nsu_ns *const *list, int count);

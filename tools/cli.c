@@ -149,8 +149,12 @@ static int complain(const struct cli *cli, int what, const char *word)
 {
 	const struct cli_option *option = optopt != 0 ? find_option(cli, optopt) : NULL;
 
-	if (option == NULL && optopt > 0 && optopt < FIRST_VALUE)
-		return cli_wrong(cli->out, NULL, "-%c: no such option", optopt);
+	if (option == NULL && optopt > 0 && optopt < FIRST_VALUE) {
+		const char letter[] = { '-', (char)optopt, '\0' };
+
+		return cli_wrong(cli->out, hint_for(cli, letter), "%s: no such option",
+				 letter);
+	}
 	if (what == ':')
 		return cli_wrong(cli->out, NULL, "%s: needs an argument, %s", word,
 				 option != NULL ? option->arg : "");

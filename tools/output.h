@@ -45,6 +45,9 @@ char *text_escape_argv(const struct output *out, const char *args, size_t len);
 char *text_utf8(const char *text, size_t len);
 /* NUL separated arguments with blanks between; malloc'ed, not escaped. */
 char *text_join_argv(const char *args, size_t len);
+/* Words with blanks between, quoted where a shell would need it, up to NULL; malloc'ed,
+   escaped. */
+char *text_quote_words(const struct output *out, const char *const *words);
 /* Cut to so many columns with … (or ...): names in the middle, commands at the end;
    malloc'ed. */
 char *text_cut_middle(const struct output *out, const char *text, size_t width);

@@ -21,7 +21,7 @@ struct declared {
 struct apply {
 	struct pin_app *app;	/* that of the command line */
 	char *file;		/* escaped, for messages */
-	struct nsu_pins *pins;	/* as they were in the beginning: each line changes its own */
+	struct nsu_pins *pins;	/* as they were in the beginning */
 	struct declared *declared;
 	size_t count;
 };
@@ -52,7 +52,7 @@ static int read_file(const struct apply *apply, const char *path, struct words_f
 		const char *why;
 		struct stat st;
 
-		/* What it is can be known only once it is open: a FIFO must not hold us. */
+		/* It must be open to know what it is: a FIFO must not hold us. */
 		fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 		if (fd < 0 || fstat(fd, &st) < 0) {
 			msg_errno(out, errno, "%s", path);
@@ -121,7 +121,7 @@ static bool is_declaration(const struct pin_app *line)
 	if (opts->action != 0 || (opts->verb != VERB_CREATE && opts->verb != VERB_ADD))
 		msg(&line->out, "only \"create\" and \"add\" can be declared");
 	else if (opts->command != NULL)
-		msg(&line->out, "nothing is run from a file: remove \"--\" and the command");
+		msg(&line->out, "nothing is run from a file: remove \"--\" and the rest");
 	else if (opts->operand_count < 1)
 		msg(&line->out, "%s: a name is missing", pin_verb_name(opts->verb));
 	else if (opts->dry_run)
@@ -314,7 +314,8 @@ int pin_apply(struct pin_app *app)
 	struct words_file file;
 	int status = 1;
 
-	apply.file = text_escape(&app->out, strcmp(path, "-") == 0 ? "standard input" : path);
+	apply.file = text_escape(&app->out,
+				 strcmp(path, "-") == 0 ? "standard input" : path);
 	if (apply.file == NULL)
 		msg_errno(&app->out, ENOMEM, "%s", path);
 	else if (read_file(&apply, path, &file) == 0) {

@@ -63,18 +63,6 @@ static void name_types(char *buf, size_t size, unsigned types)
 						nsu_type_get_name(type));
 }
 
-static void tell_cure(const struct pin_app *app, const struct nsu_pin *pin)
-{
-	if (pin->maker != NSU_PIN_BY_NSUTIL)
-		say(app, "  cure: nspin remove --force %s", pin_word(pin));
-	else if (nsu_pin_get_cure(pin) == NSU_PIN_CURE_PRUNE)
-		say(app, "  cure: nspin prune %s", pin->name);
-	else if (nsu_pin_get_cure(pin) != NSU_PIN_CURE_NONE)
-		say(app, "  cure: nspin repair %s", pin->name);
-	else
-		say(app, "  cure: nspin remove %s", pin->name);
-}
-
 static void tell(const struct pin_app *app, const struct nsu_pin *pin)
 {
 	char types[64];
@@ -91,12 +79,12 @@ static void tell(const struct pin_app *app, const struct nsu_pin *pin)
 		said |= same;
 		name_types(types, sizeof(types), same);
 		say(app, "%s: %s: %s: %s", pin_word(pin), types,
-		    nsu_pin_state_get_name(ns->state), pin_reason(ns->reason, true));
+		    nsu_pin_state_get_name(ns->state), pin_why(pin, ns, true));
 	}
 	if (said == 0)
 		say(app, "%s: %s: %s", pin_word(pin), nsu_pin_state_get_name(pin->state),
-		    pin_reason(pin->reason, true));
-	tell_cure(app, pin);
+		    pin_why(pin, NULL, true));
+	say(app, "  cure: nspin %s %s", pin_cure_verb(pin), pin_word(pin));
 }
 
 int pin_check(struct pin_app *app)
@@ -125,8 +113,7 @@ int pin_check(struct pin_app *app)
 
 /* What repair leaves: not ours, or nothing that could be mended. Asked for by name it is
    a failure. */
-static int leave(const struct pin_app *app, const struct nsu_pin *pin,
-		 enum nsu_pin_cure cure)
+static int leave(const struct pin_app *app, const struct nsu_pin *pin)
 {
 	if (pin->state == NSU_PIN_OK)
 		return 0;
@@ -138,9 +125,9 @@ static int leave(const struct pin_app *app, const struct nsu_pin *pin,
 		return app->opts.operand_count > 0;
 	}
 	msg(&app->out, "%s: %s: %s", pin->name, nsu_pin_state_get_name(pin->state),
-	    pin_reason(pin->reason, true));
+	    pin_why(pin, NULL, true));
 	msg(&app->out, "it cannot be mended, only removed: nspin %s %s",
-	    cure == NSU_PIN_CURE_PRUNE ? "prune" : "remove", pin->name);
+	    pin_cure_verb(pin), pin->name);
 	return app->opts.operand_count > 0;
 }
 
@@ -151,7 +138,7 @@ static int repair(const struct pin_app *app, const struct nsu_pin *pin)
 	int r;
 
 	if ((unsigned)cure >= CURE_COUNT || cures[cure].did == NULL)
-		return leave(app, pin, cure);
+		return leave(app, pin);
 	if (app->opts.dry_run) {
 		say(app, "%s: %s", pin->name, cures[cure].would);
 		return 0;

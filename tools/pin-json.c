@@ -34,7 +34,7 @@ static struct json_object *make_ns(const struct nsu_pin *pin, enum nsu_type type
 
 	put_text(object, "type", nsu_type_get_name(type));
 	put_text(object, "state", nsu_pin_state_get_name(ns->state));
-	put_text(object, "reason", pin_reason_name(ns->reason));
+	put_text(object, "reason", nsu_pin_reason_get_name(ns->reason));
 	put_text(object, "path", ns->path);
 	put_number(object, "inode", ns->inode);
 	put_number(object, "id", ns->id);
@@ -73,7 +73,7 @@ static struct json_object *make_pin(const struct nsu_pin *pin)
 	put_text(object, "word", pin->word);
 	put_text(object, "maker", nsu_pin_maker_get_name(pin->maker));
 	put_text(object, "state", nsu_pin_state_get_name(pin->state));
-	put_text(object, "reason", pin_reason_name(pin->reason));
+	put_text(object, "reason", nsu_pin_reason_get_name(pin->reason));
 	put_number(object, "made", pin->made);
 	put_record(object, pin);
 	for (int type = 0; type < NSU_TYPE_COUNT; type++)

@@ -124,27 +124,25 @@ static void set_numbers(const struct listing *l, long row, const struct nsu_pin 
    has already. malloc'ed. */
 static char *make_args(const struct listing *l, const struct nsu_pin *pin)
 {
-	char *text = NULL, *escaped;
-	bool named = false;
-	size_t size;
-	FILE *f = open_memstream(&text, &size);
+	size_t count = 0, kept = 0;
+	const char **words;
+	char *text;
 
-	if (!f)
+	if (l->wide)
+		return text_quote_words(&l->app.out, pin->args);
+	while (pin->args[count])
+		count++;
+	words = calloc(count + 1, sizeof(*words));
+	if (!words)
 		return NULL;
-	for (size_t i = l->wide ? 0 : 1; pin->args[0] && pin->args[i]; i++) {
-		if (!l->wide && !named && i > 1 && strcmp(pin->args[i], pin->name) == 0) {
-			named = true;
-			continue;
-		}
-		fprintf(f, "%s%s", ftell(f) > 0 ? " " : "", pin->args[i]);
-	}
-	if (fclose(f) != 0) {
-		free(text);
-		return NULL;
-	}
-	escaped = text_escape(&l->app.out, text);
-	free(text);
-	return escaped;
+	for (size_t i = 1, names = 0; i < count; i++)
+		if (i == 1 || names > 0 || strcmp(pin->args[i], pin->name) != 0)
+			words[kept++] = pin->args[i];
+		else
+			names++;
+	text = text_quote_words(&l->app.out, words);
+	free(words);
+	return text;
 }
 
 /* Who is in it. */
@@ -168,7 +166,7 @@ static char *make_member(const struct listing *l, const struct nsu_pin *pin)
 static void set_about(const struct listing *l, long row, const struct nsu_pin *pin)
 {
 	if (pin->state != NSU_PIN_OK)
-		grid_set(l->grid, row, ABOUT, pin_reason(pin->reason, l->wide));
+		grid_set(l->grid, row, ABOUT, pin_why(pin, NULL, l->wide));
 	else if (pin->maker != NSU_PIN_BY_NSUTIL)
 		grid_take(l->grid, row, ABOUT, make_member(l, pin));
 	else if (pin->args)
@@ -184,10 +182,9 @@ static void set_maker(const struct listing *l, long row, const struct nsu_pin *p
 	if (pin->maker != NSU_PIN_BY_NSUTIL)
 		grid_set(l->grid, row, BY, pin->maker == NSU_PIN_BY_OTHER || !name ? "?" :
 			 name);
-	else if (pin->user)
-		grid_take(l->grid, row, BY, text_escape(&l->app.out, pin->user));
 	else
-		grid_setf(l->grid, row, BY, "%u", (unsigned)pin->uid);
+		grid_take(l->grid, row, BY, text_escape(&l->app.out, pin->user ?
+							pin->user : user_name(pin->uid)));
 }
 
 static void add(const struct listing *l, const struct nsu_pin *pin)
@@ -210,6 +207,18 @@ static void add(const struct listing *l, const struct nsu_pin *pin)
 	grid_color(l->grid, row, ABOUT, color);
 }
 
+/* What is wrong may have been cut, and what helps is not in the table. */
+static void remark_trouble(const struct listing *l)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < l->set->count; i++)
+		count += l->set->chosen[i]->state != NSU_PIN_OK;
+	if (count)
+		msg(&l->app.out, "%zu %s not ok; why, and what cures it: nspin check",
+		    count, count == 1 ? "is" : "are");
+}
+
 static int print(struct listing *l)
 {
 	unsigned types = 0, parts = NSU_PART_TASKS;
@@ -220,6 +229,9 @@ static int print(struct listing *l)
 	/* Not the sockets, which have to be asked one by one. */
 	if (l->wide)
 		parts = NSU_PART_DEFAULT | FIND_PARTS;
+	/* They would open each mount anew, and only these are kept by what they own. */
+	if (!(types & (1U << NSU_USER | 1U << NSU_PID)))
+		parts &= ~(unsigned)NSU_PART_RELATIONS;
 	l->snap = app_scan(&l->app, parts, l->wide ? 0 : types);
 	l->cache = shown_new(&l->app.out);
 	l->grid = grid_new(&l->app, columns, sizeof(columns) / sizeof(columns[0]));
@@ -231,6 +243,8 @@ static int print(struct listing *l)
 	fflush(stdout);
 	if (r == 0 && l->snap && !l->app.out.quiet)
 		app_remark_gaps(&l->app, l->snap);
+	if (r == 0)
+		remark_trouble(l);
 	return r;
 }
 

@@ -31,15 +31,27 @@ static void fill(struct pin_app *app, struct nsu_pin_options *to)
 }
 
 /* All other types have an owner, which for an ordinary user has to be a new one. */
-static void add_user(struct pin_app *app, struct nsu_pin_options *to)
+static void add_user(struct nsu_pin_options *to)
 {
 	if (geteuid() == 0 || to->types & 1U << NSU_USER)
 		return;
 	to->types |= 1U << NSU_USER;
 	to->map = NSU_PIN_MAP_ROOT;
-	if (!app->opts.quiet)
+}
+
+static void tell_user(const struct pin_app *app, const struct nsu_pin_options *made)
+{
+	const char *name = app->opts.operands[0];
+
+	if (app->opts.quiet || app->opts.verb != VERB_CREATE ||
+	    !(made->types & 1U << NSU_USER))
+		return;
+	if (!(app->opts.types & 1U << NSU_USER))
 		msg(&app->out, "%s: with a user namespace in which you are root, which "
-		    "an ordinary user needs: -U --map-root", app->opts.operands[0]);
+		    "an ordinary user needs: -U --map-root", name);
+	else if (made->map == NSU_PIN_MAP_NONE)
+		msg(&app->out, "%s: no id is mapped in its user namespace, so no one is "
+		    "root there; for that: --map-root or --map-auto", name);
 }
 
 int pin_make(struct pin_app *app)
@@ -58,7 +70,7 @@ int pin_make(struct pin_app *app)
 		r = nsu_pin_add(app->ctx, name, target, &options, &report);
 		nsu_target_free(target);
 	} else {
-		add_user(app, &options);
+		add_user(&options);
 		r = nsu_pin_create(app->ctx, name, &options, &report);
 	}
 	if (r < 0) {
@@ -66,6 +78,7 @@ int pin_make(struct pin_app *app)
 		pin_complain(app, name, &report);
 		return 1;
 	}
+	tell_user(app, &options);
 	pin_remark(app, name, &report);
 	return 0;
 }

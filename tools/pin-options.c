@@ -87,6 +87,7 @@ static const struct cli_option options[] = {
 
 static const struct cli_hint hints[] = {
 	{ "--target", "nspin add NAME TARGET" },
+	{ "-t", "without: nspin add NAME TARGET, nspin exec NAME COMMAND" },
 	{ "--fork", "nspin create NAME -p -- COMMAND" },
 	{ "--mount-proc", "nspin create NAME -p -m: it has a /proc of its own" },
 	{ "--setgroups", "nspin create NAME -U --map-groups 0:100000:65536" },
@@ -185,22 +186,32 @@ static void imply_types(struct pin_opts *opts)
 		opts->types |= 1U << NSU_NET;
 }
 
+static int not_for(struct pin_app *app, const struct cli_option *option)
+{
+	enum pin_verb other = option->scope & IN(CREATE) ? VERB_CREATE :
+			      (enum pin_verb)__builtin_ctz(option->scope);
+	const struct pin_verb_info *info = pin_verb_get(other);
+	char usage[80];
+
+	/* Without what may be left out. */
+	snprintf(usage, sizeof(usage), "nspin %s %.*s%s--%s", info->name,
+		 (int)strcspn(info->operands, "[ "), info->operands,
+		 *info->operands == '[' ? "" : " ", option->name);
+	if (app->opts.words[0] == NULL)
+		return cli_wrong(&app->out, usage, "--%s: no command given",
+				 option->name);
+	return cli_wrong(&app->out, usage, "%s: --%s is not for it",
+			 pin_verb_name(app->opts.verb), option->name);
+}
+
 static int check_options(struct pin_app *app, const bool *given)
 {
 	struct pin_opts *opts = &app->opts;
-	char usage[48];
 
-	for (size_t i = 0; i < OPTION_COUNT; i++) {
-		unsigned scope = options[i].scope;
-
-		if (!given[i] || scope == 0 || scope & 1U << opts->verb)
-			continue;
-		snprintf(usage, sizeof(usage), "nspin %s --%s",
-			 pin_verb_name((enum pin_verb)__builtin_ctz(scope)),
-			 options[i].name);
-		return cli_wrong(&app->out, usage, "%s: --%s is not for it",
-				 pin_verb_name(opts->verb), options[i].name);
-	}
+	for (size_t i = 0; i < OPTION_COUNT; i++)
+		if (given[i] && options[i].scope != 0 &&
+		    !(options[i].scope & 1U << opts->verb))
+			return not_for(app, &options[i]);
 	imply_types(opts);
 	if (opts->verb == VERB_CREATE && opts->types == 0) {
 		msg(&app->out, "create %s: of which type?", opts->operands[0]);
@@ -316,7 +327,7 @@ int pin_parse(struct pin_app *app, int argc, char **argv)
 	if (r < 0)
 		return wrong_use(app);
 	output_init(&app->out, "nspin", opts->color);
-	if (opts->operand_count == 1 && strcmp(opts->words[0], "help") == 0)
+	if (opts->operand_count > 0 && strcmp(opts->words[0], "help") == 0)
 		opts->action = ACTION_HELP;
 	if (opts->action != ACTION_NONE)
 		return act(&cli, opts->action);

@@ -15,6 +15,7 @@
 struct left {
 	enum nsu_type type;
 	uint64_t inode;
+	char *text;	/* what keeps it */
 };
 
 struct lefts {
@@ -38,28 +39,10 @@ static void note_left(const struct pin_app *app, struct lefts *lefts,
 		    nsu_pin_is_gone(app->ctx, type, report->inode[type],
 				    report->id[type]) == 1)
 			continue;
-		lefts->list[lefts->count++] = (struct left){ type, report->inode[type] };
+		lefts->list[lefts->count++] = (struct left){ type, report->inode[type],
+							 NULL };
 		lefts->types |= 1U << type;
 	}
-}
-
-/* "3 processes (4711 nginx, 4712 nginx, ...)" */
-static void put_kind(FILE *f, const struct holder_words *words,
-		     const struct holders *holders, enum nsu_holder_kind kind)
-{
-	size_t first = holders->first[kind], count = holders->first[kind + 1] - first;
-	char head[32];
-
-	if (!count)
-		return;
-	fprintf(f, "%s%s", ftell(f) > 0 ? ", " : "", holders_head(head, kind, count));
-	for (size_t i = 0; i < count && i < NAMED; i++) {
-		char *text = holder_text(words, &holders->held[first + i]);
-
-		fprintf(f, "%s%s", i ? ", " : " (", text ? text : "?");
-		free(text);
-	}
-	fputs(count > NAMED ? ", ...)" : ")", f);
 }
 
 static bool is_left(const struct lefts *lefts, const struct nsu_ns *ns)
@@ -71,23 +54,61 @@ static bool is_left(const struct lefts *lefts, const struct nsu_ns *ns)
 	return false;
 }
 
-/* Something else than what goes by itself: a zombie, or a namespace that was pinned
-   beside it and is told of in its own line. */
+/* A namespace that was pinned beside it has a line of its own. */
+static bool is_told(const struct lefts *lefts, const struct nsu_holder *holder)
+{
+	return (holder->kind == NSU_HOLDER_OWNED || holder->kind == NSU_HOLDER_CHILD) &&
+	       is_left(lefts, holder->ns);
+}
+
+/* Something else than a zombie, which goes by itself. */
 static bool is_held(const struct lefts *lefts, const struct holders *holders)
 {
-	for (size_t i = 0; i < holders->count; i++) {
-		const struct nsu_holder *holder = &holders->held[i].holder;
-
-		if (holder->kind != NSU_HOLDER_ZOMBIE &&
-		    ((holder->kind != NSU_HOLDER_OWNED &&
-		      holder->kind != NSU_HOLDER_CHILD) || !is_left(lefts, holder->ns)))
+	for (size_t i = 0; i < holders->count; i++)
+		if (holders->held[i].holder.kind != NSU_HOLDER_ZOMBIE &&
+		    !is_told(lefts, &holders->held[i].holder))
 			return true;
-	}
 	return false;
 }
 
-static void tell_left(const struct holder_words *words, const struct lefts *lefts,
-		      const struct left *left)
+/* "3 processes (4711 nginx, 4712 nginx, ...)"; of descriptors whose they are. */
+static void put_kind(FILE *f, const struct holder_words *words, const struct lefts *lefts,
+		     const struct holders *holders, enum nsu_holder_kind kind)
+{
+	size_t end = holders->first[kind + 1], count = 0, named = 0;
+	char head[32], *last = NULL;
+
+	for (size_t i = holders->first[kind]; i < end; i++)
+		count += !is_told(lefts, &holders->held[i].holder);
+	if (!count)
+		return;
+	fprintf(f, "%s%s (", ftell(f) > 0 ? ", " : "", holders_head(head, kind, count));
+	for (size_t i = holders->first[kind]; i < end && named <= NAMED; i++) {
+		char *text = NULL, *whose;
+
+		if (is_told(lefts, &holders->held[i].holder))
+			continue;
+		text = holder_text(words, &holders->held[i]);
+		whose = text && kind == NSU_HOLDER_FD ? strstr(text, "of ") : NULL;
+		whose = whose ? whose : text;
+		if (last && whose && strcmp(last, whose) == 0) {
+			free(text);
+			continue;
+		}
+		fprintf(f, "%s%s", named ? ", " : "", named == NAMED ? "..." :
+			whose ? whose : "?");
+		named++;
+		free(last);
+		last = whose ? strdup(whose) : NULL;
+		free(text);
+	}
+	free(last);
+	fputc(')', f);
+}
+
+/* What keeps it; malloc'ed, NULL: nothing, or no memory. */
+static char *make_left(const struct holder_words *words, const struct lefts *lefts,
+		       const struct left *left)
 {
 	const struct nsu_ns *ns;
 	struct holders holders;
@@ -97,18 +118,42 @@ static void tell_left(const struct holder_words *words, const struct lefts *left
 
 	if (nsu_snapshot_find_ns(words->snap, left->type, left->inode, &ns) < 0 ||
 	    holders_get(words->app, ns, &holders) < 0)
-		return;
+		return NULL;
 	f = is_held(lefts, &holders) ? open_memstream(&text, &size) : NULL;
 	for (int kind = 0; f && kind < NSU_HOLDER_COUNT; kind++)
-		put_kind(f, words, &holders, kind);
-	if (f && fclose(f) == 0)
-		msg(&words->app->out, "%s:%" PRIu64 " lives on: %s",
-		    nsu_type_get_name(left->type), left->inode, text);
-	free(text);
+		put_kind(f, words, lefts, &holders, kind);
 	holders_free(&holders);
+	if (f && fclose(f) == 0)
+		return text;
+	free(text);
+	return NULL;
 }
 
-static void tell_lefts(struct pin_app *app, const struct lefts *lefts)
+/* Those that the same keeps share a line, of which this one is the first. */
+static void tell_left(const struct pin_app *app, struct lefts *lefts, size_t first)
+{
+	char *text = lefts->list[first].text, *names = NULL;
+	size_t size, count = 0;
+	FILE *f = text ? open_memstream(&names, &size) : NULL;
+
+	for (size_t i = first; f && i < lefts->count; i++) {
+		struct left *left = &lefts->list[i];
+
+		if (!left->text || strcmp(left->text, text) != 0)
+			continue;
+		fprintf(f, "%s%s:%" PRIu64, count++ ? " " : "",
+			nsu_type_get_name(left->type), left->inode);
+		if (i == first)
+			continue;
+		free(left->text);
+		left->text = NULL;
+	}
+	if (f && fclose(f) == 0)
+		msg(&app->out, "%s live%s on: %s", names, count == 1 ? "s" : "", text);
+	free(names);
+}
+
+static void tell_lefts(struct pin_app *app, struct lefts *lefts)
 {
 	struct app view = { .ctx = app->ctx, .out = app->out };
 	struct holder_words words = { .app = &view };
@@ -120,9 +165,13 @@ static void tell_lefts(struct pin_app *app, const struct lefts *lefts)
 	words.snap = snap;
 	words.cache = shown_new(&view.out);
 	for (size_t i = 0; snap && words.cache && i < lefts->count; i++)
-		tell_left(&words, lefts, &lefts->list[i]);
+		lefts->list[i].text = make_left(&words, lefts, &lefts->list[i]);
 	shown_free(words.cache);
 	nsu_snapshot_free(snap);
+	for (size_t i = 0; i < lefts->count; i++)
+		tell_left(app, lefts, i);
+	for (size_t i = 0; i < lefts->count; i++)
+		free(lefts->list[i].text);
 }
 
 int pin_remove(struct pin_app *app)
@@ -150,6 +199,22 @@ int pin_remove(struct pin_app *app)
 	return status;
 }
 
+/* Only what is nspin's own has a name that can be another. */
+static bool tell_foreign(const struct pin_app *app, const char *name)
+{
+	struct nsu_pins *pins = NULL;
+	const struct nsu_pin *pin;
+	bool foreign = nsu_pins_new(app->ctx, &pins) == 0 &&
+		       nsu_pins_find(pins, name, &pin) == 0 &&
+		       pin->maker != NSU_PIN_BY_NSUTIL;
+
+	if (foreign)
+		msg(&app->out, "rename %s: not made by nspin (%s), so not its to rename",
+		    name, nsu_pin_maker_get_name(pin->maker));
+	nsu_pins_free(pins);
+	return foreign;
+}
+
 int pin_rename(struct pin_app *app)
 {
 	struct nsu_pin_report report = NSU_PIN_REPORT_INIT;
@@ -161,6 +226,12 @@ int pin_rename(struct pin_app *app)
 		return 0;
 	}
 	report.error = r;
+	if (report.cause == NSU_PIN_CAUSE_EXISTS && strcmp(names[0], names[1]) == 0) {
+		msg(&app->out, "rename %s: that is its name already", names[0]);
+		return 1;
+	}
+	if (tell_foreign(app, names[0]))
+		return 1;
 	/* Either may be the one that is wrong. */
 	pin_complain(app, report.cause == NSU_PIN_CAUSE_EXISTS ||
 		     (report.cause == NSU_PIN_CAUSE_NAME &&

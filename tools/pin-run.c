@@ -5,19 +5,49 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "pin.h"
+#include "pin-set.h"
 
 #define EXIT_OWN 125	/* as nsattach has it */
 #define MAX_OPTIONS 24
 
-/* The word by which every tool finds it; others' have one already. malloc'ed. */
-static char *make_word(const char *name)
+/* Where the word opens nothing: another program's pin of that name, or what is wrong is
+   told, and NULL. */
+static char *find_word(const struct pin_app *app, const char *name)
 {
+	struct nsu_pins *pins = NULL;
+	const struct nsu_pin *pin;
+	char *word = NULL;
+
+	if (nsu_pins_new(app->ctx, &pins) < 0 || nsu_pins_find(pins, name, &pin) < 0) {
+		pin_say_absent(app, name);
+	} else if (pin->maker == NSU_PIN_BY_NSUTIL && pin->state == NSU_PIN_EMPTY) {
+		msg(&app->out, "%s %s: %s: %s", pin_verb_name(app->opts.verb), name,
+		    nsu_pin_state_get_name(pin->state), pin_why(pin, NULL, true));
+		msg(&app->out, "cure: nspin %s %s", pin_cure_verb(pin), name);
+	} else {
+		word = strdup(pin->word);
+	}
+	nsu_pins_free(pins);
+	return word;
+}
+
+/* The word by which every tool finds it; others' have one already. malloc'ed, NULL: there
+   is none, which was told. */
+static char *make_word(const struct pin_app *app, const char *name)
+{
+	struct nsu_target *target = NULL;
 	char *word;
 
 	if (strpbrk(name, ":/") != NULL)
 		return strdup(name);
-	return asprintf(&word, "pin:%s", name) < 0 ? NULL : word;
+	if (asprintf(&word, "pin:%s", name) < 0)
+		return NULL;
+	if (nsu_target_new(app->ctx, word, &target) == 0) {
+		nsu_target_free(target);
+		return word;
+	}
+	free(word);
+	return find_word(app, name);
 }
 
 /* The tool beside this one, since they are of one release; else that of the PATH.
@@ -70,9 +100,15 @@ int pin_show(struct pin_app *app)
 		argv[count++] = (char *)"--notruncate";
 	argv[count++] = (char *)"--";
 	words = count;
-	for (int i = 0; i < opts->operand_count; i++)
-		argv[count++] = make_word(opts->operands[i]);
-	run_tool(app, "nstree", argv);
+	for (int i = 0; i < opts->operand_count; i++) {
+		char *word = make_word(app, opts->operands[i]);
+
+		if (word != NULL)
+			argv[count++] = word;
+	}
+	/* Its exit status is nstree's own: with one that is missing there is none. */
+	if (count - words == (size_t)opts->operand_count)
+		run_tool(app, "nstree", argv);
 	while (count > words)
 		free(argv[--count]);
 out:
@@ -82,7 +118,7 @@ out:
 
 int pin_enter(const struct pin_app *app, const char *name, unsigned types, char **command)
 {
-	char letters[NSU_TYPE_COUNT][3], *word = make_word(name), **argv;
+	char letters[NSU_TYPE_COUNT][3], *word = make_word(app, name), **argv;
 	size_t count = 0, words = 0;
 
 	while (command != NULL && command[words] != NULL)

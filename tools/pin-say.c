@@ -33,8 +33,7 @@ static const struct cause {
 	[NSU_PIN_CAUSE_SHARED] = { "the mount that it would lie on is shared with it",
 		"make it private: mount --make-private /run/nsutil/mnt", OBJECT },
 	[NSU_PIN_CAUSE_UNSAFE] = { "not safe: another user's, or others may write there, "
-		"or a symbolic link", "look at it: namei -l /run/nsutil/pins, or "
-		"$XDG_RUNTIME_DIR/nsutil/pins", STEP | OBJECT },
+		"or a symbolic link", NULL, STEP | OBJECT },
 	[NSU_PIN_CAUSE_NO_RUNTIME] = { "there is no directory for pins of yours: neither "
 		"$XDG_RUNTIME_DIR nor /run/user/UID", "log in to a session that has one, "
 		"or run it as root", 0 },
@@ -48,14 +47,43 @@ static const struct cause {
 	[NSU_PIN_CAUSE_FULL] = { NULL, "is there room? df -h /run; df -i /run",
 		STEP | OBJECT },
 	[NSU_PIN_CAUSE_NO_SUBIDS] = { "no range of ids is yours in /etc/subuid and "
-		"/etc/subgid", "usermod --add-subuids 100000-165535 --add-subgids "
-		"100000-165535 USER", OBJECT },
+		"/etc/subgid", "as root: usermod --add-subuids 100000-165535 "
+		"--add-subgids 100000-165535 USER", OBJECT },
 	[NSU_PIN_CAUSE_NEWUIDMAP] = { "newuidmap and newgidmap did not do it",
 		"they have to be there, set-user-ID root (Debian: uidmap), and the ids "
 		"yours in /etc/subuid and /etc/subgid", OBJECT },
 	[NSU_PIN_CAUSE_MAP_REFUSED] = { "ids that you may not map",
 		"yours are in /etc/subuid and /etc/subgid: --map-auto", OBJECT },
 };
+
+#define ROOTS_ONLY "what is another user's only root can pin"
+#define NEEDS_ADMIN "it takes CAP_SYS_ADMIN here: run it as root"
+#define NO_NETNS "/run/netns is root's: without --netns"
+
+/* Where no cause is told, the step and the errno tell. */
+static const struct {
+	enum nsu_pin_step step;
+	int error;
+	const char *words;	/* NULL: what the errno means */
+	const char *cure;	/* NULL: none */
+} plain[] = {
+	{ NSU_PIN_STEP_TARGET, -ENOENT, "there is no such namespace", NULL },
+	{ NSU_PIN_STEP_TARGET, -EMEDIUMTYPE, "it is not of this type, or has none of it",
+	  "which it has: nstree TARGET" },
+	{ NSU_PIN_STEP_TARGET, -EACCES, NULL, ROOTS_ONLY },
+	{ NSU_PIN_STEP_TARGET, -EPERM, NULL, ROOTS_ONLY },
+	{ NSU_PIN_STEP_HOSTNAME, -EINVAL, NULL, "a host name has at most 64 bytes" },
+	{ NSU_PIN_STEP_CLOCKS, -ERANGE, NULL,
+	  "a clock inside may neither be before zero, nor more than 146 years on" },
+	{ NSU_PIN_STEP_MAP, -EINVAL, NULL,
+	  "ranges may not overlap, nor be more than 340" },
+	{ NSU_PIN_STEP_STORE, -EPERM, NULL, NEEDS_ADMIN },
+	{ NSU_PIN_STEP_MOUNT, -EPERM, NULL, NEEDS_ADMIN },
+	{ NSU_PIN_STEP_UNMOUNT, -EPERM, NULL, NEEDS_ADMIN },
+	{ NSU_PIN_STEP_NETNS, -EPERM, NULL, NO_NETNS },
+	{ NSU_PIN_STEP_NETNS, -EACCES, NULL, NO_NETNS },
+};
+#define PLAIN_COUNT (sizeof(plain) / sizeof(plain[0]))
 
 static const struct {
 	unsigned bit;
@@ -98,10 +126,38 @@ static void put_part(FILE *f, const char *text)
 		fprintf(f, "%s: ", text);
 }
 
-/* "mount net, /run/nsutil/pins/blue/net: No space left on device" */
+/* Its number in plain, PLAIN_COUNT: none of them. */
+static size_t find_plain(const struct nsu_pin_report *report)
+{
+	size_t i = 0;
+
+	while (i < PLAIN_COUNT && (report->cause != NSU_PIN_CAUSE_NONE ||
+				   plain[i].step != report->step ||
+				   plain[i].error != report->error))
+		i++;
+	return i;
+}
+
+static void put_step(FILE *f, const struct nsu_pin_report *report, const char *type)
+{
+	const char *step = nsu_pin_step_get_name(report->step);
+
+	if (report->step == NSU_PIN_STEP_TARGET && type != NULL)
+		fprintf(f, "open the target's %s namespace: ", type);
+	else if (report->step == NSU_PIN_STEP_MOUNT ||
+		 report->step == NSU_PIN_STEP_UNMOUNT ||
+		 report->step == NSU_PIN_STEP_UNSHARE)
+		fprintf(f, "%s%s%s: ", step, type != NULL ? " " : "",
+			type != NULL ? type : "");
+	else
+		fprintf(f, "%s: ", step);
+}
+
+/* "mount net: /run/nsutil/pins/blue/net: No space left on device" */
 static char *make_text(const struct cause *cause, const struct nsu_pin_report *report)
 {
-	const char *step = nsu_pin_step_get_name(report->step), *type = NULL;
+	const char *type = NULL, *words = cause->words;
+	size_t known = find_plain(report);
 	char *text = NULL;
 	size_t size;
 	FILE *f = open_memstream(&text, &size);
@@ -110,14 +166,16 @@ static char *make_text(const struct cause *cause, const struct nsu_pin_report *r
 		return NULL;
 	if (report->type >= 0)
 		type = nsu_type_get_name((enum nsu_type)report->type);
-	if (cause->shows & STEP && step != NULL && report->step != NSU_PIN_STEP_CHECK)
-		fprintf(f, "%s%s%s: ", step, type != NULL ? " " : "",
-			type != NULL ? type : "");
+	if (cause->shows & STEP && nsu_pin_step_get_name(report->step) != NULL &&
+	    report->step != NSU_PIN_STEP_CHECK)
+		put_step(f, report, type);
 	else if (type != NULL)
 		put_part(f, type);
 	if (cause->shows & OBJECT)
 		put_part(f, report->object);
-	fputs(cause->words != NULL ? cause->words : strerror(-report->error), f);
+	if (known < PLAIN_COUNT)
+		words = plain[known].words;
+	fputs(words != NULL ? words : strerror(-report->error), f);
 	if (fclose(f) == 0)
 		return text;
 	free(text);
@@ -149,11 +207,13 @@ void pin_complain(const struct pin_app *app, const char *name,
 		else if (report->cause == NSU_PIN_CAUSE_EXISTS)
 			msg(&app->out, "to see it: nspin show %s; to be rid of it: nspin "
 			    "remove %s", name, name);
+		else if (report->cause == NSU_PIN_CAUSE_UNSAFE)
+			msg(&app->out, "to see which: namei -l %s", report->object);
 		else if (cause->cure != NULL)
 			msg(&app->out, "%s", cause->cure);
-		else if (report->step == NSU_PIN_STEP_TARGET &&
-			 (report->error == -EACCES || report->error == -EPERM))
-			msg(&app->out, "what is another user's only root can pin");
+		else if (find_plain(report) < PLAIN_COUNT &&
+			 plain[find_plain(report)].cure != NULL)
+			msg(&app->out, "%s", plain[find_plain(report)].cure);
 	}
 	free(brief);
 }

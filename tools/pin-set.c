@@ -8,30 +8,30 @@
 #include "pin-verbs.h"
 
 static const struct {
-	const char *name, *brief, *full;
+	const char *brief, *full;
 } reasons[NSU_PIN_REASON_COUNT] = {
-	[NSU_PIN_NO_REASON] = { NULL, "-", "-" },
-	[NSU_PIN_PLAIN_FILE] = { "plain-file", "a plain file, no namespace",
+	[NSU_PIN_NO_REASON] = { "-", "-" },
+	[NSU_PIN_PLAIN_FILE] = { "a plain file, no namespace",
 		"a plain file, no namespace behind it" },
-	[NSU_PIN_UNMOUNTED] = { "unmounted", "nothing is mounted there",
-		"nothing is mounted where the record says" },
-	[NSU_PIN_KEEPER_ENDED] = { "keeper-ended", "its keeper has ended",
+	[NSU_PIN_UNMOUNTED] = { "nothing is mounted there",
+		"nothing is mounted or linked where the record says" },
+	[NSU_PIN_KEEPER_ENDED] = { "its keeper has ended",
 		"its keeper has ended, and the namespaces with it" },
-	[NSU_PIN_HALF_MADE] = { "half-made", "was not made to the end",
+	[NSU_PIN_HALF_MADE] = { "was not made to the end",
 		"who made it did not come to the end" },
-	[NSU_PIN_HALF_REMOVED] = { "half-removed", "was not removed to the end",
+	[NSU_PIN_HALF_REMOVED] = { "was not removed to the end",
 		"who removed it did not come to the end" },
-	[NSU_PIN_NO_RECORD] = { "no-record", "no record that can be read",
+	[NSU_PIN_NO_RECORD] = { "no record that can be read",
 		"it has no record that can be read" },
-	[NSU_PIN_REPLACED] = { "replaced", "another namespace is there now",
+	[NSU_PIN_REPLACED] = { "another namespace is there now",
 		"another namespace is mounted there than the record says" },
-	[NSU_PIN_ELSEWHERE] = { "elsewhere", "in another mount namespace",
+	[NSU_PIN_ELSEWHERE] = { "in another mount namespace",
 		"it is mounted in another mount namespace, not in this one" },
-	[NSU_PIN_RECORD_LOST] = { "record-lost", "its record is lost",
+	[NSU_PIN_RECORD_LOST] = { "its record is lost",
 		"its record is lost; its keeper still has it" },
-	[NSU_PIN_INIT_ENDED] = { "init-ended", "its init has ended",
+	[NSU_PIN_INIT_ENDED] = { "its init has ended",
 		"its init has ended: nothing can be started in it" },
-	[NSU_PIN_HALF_RENAMED] = { "half-renamed", "was not renamed to the end",
+	[NSU_PIN_HALF_RENAMED] = { "was not renamed to the end",
 		"who renamed it did not come to the end; nothing of it is lost" },
 };
 
@@ -42,9 +42,39 @@ const char *pin_reason(enum nsu_pin_reason reason, bool full)
 	return full ? reasons[reason].full : reasons[reason].brief;
 }
 
-const char *pin_reason_name(enum nsu_pin_reason reason)
+/* Where it is in /run/netns, too, that alone may be lost. */
+static bool lacks_netns(const struct nsu_pin *pin, const struct nsu_pin_ns *ns)
 {
-	return (unsigned)reason < NSU_PIN_REASON_COUNT ? reasons[reason].name : NULL;
+	static const char dir[] = "/run/netns/";
+
+	return pin->netns && ns->reason == NSU_PIN_UNMOUNTED && ns->path != NULL &&
+	       strncmp(ns->path, dir, strlen(dir)) == 0;
+}
+
+const char *pin_why(const struct nsu_pin *pin, const struct nsu_pin_ns *ns, bool full)
+{
+	if (lacks_netns(pin, ns != NULL ? ns : &pin->ns[NSU_NET]) &&
+	    (ns != NULL || pin->reason == NSU_PIN_UNMOUNTED))
+		return full ? "it is no longer in /run/netns, only here" :
+		       "not in /run/netns any more";
+	/* Others have no record that it could differ from. */
+	if (pin->maker != NSU_PIN_BY_NSUTIL && pin->reason == NSU_PIN_REPLACED)
+		return "another mount covers it";
+	return pin_reason(ns != NULL ? ns->reason : pin->reason, full);
+}
+
+const char *pin_cure_verb(const struct nsu_pin *pin)
+{
+	if (pin->maker != NSU_PIN_BY_NSUTIL)
+		return "remove --force";
+	switch (nsu_pin_get_cure(pin)) {
+	case NSU_PIN_CURE_PRUNE:
+		return "prune";
+	case NSU_PIN_CURE_NONE:
+		return "remove";
+	default:
+		return "repair";
+	}
 }
 
 const char *pin_field(char buf[static PIN_FIELD_SIZE], unsigned types)
@@ -53,6 +83,23 @@ const char *pin_field(char buf[static PIN_FIELD_SIZE], unsigned types)
 		buf[type] = types & 1U << type ? nsu_type_get_info(type)->letter : '.';
 	buf[NSU_TYPE_COUNT] = '\0';
 	return buf;
+}
+
+/* Root's are no one else's to see or to mend: nothing is wrong with that. */
+static bool is_roots(const struct nsu_pin_gap *gap)
+{
+	static const char dir[] = "/run/nsutil";
+
+	return gap->error == -EACCES && geteuid() != 0 &&
+	       strncmp(gap->path, dir, strlen(dir)) == 0;
+}
+
+static bool has_roots(const struct nsu_pins *pins)
+{
+	for (size_t i = 0; i < nsu_pins_count_gaps(pins); i++)
+		if (is_roots(nsu_pins_get_gap(pins, i)))
+			return true;
+	return false;
 }
 
 void pin_say_absent(const struct pin_app *app, const char *name)
@@ -77,7 +124,8 @@ void pin_say_absent(const struct pin_app *app, const char *name)
 	if (best != NULL)
 		msg(&app->out, "did you mean %s?", best);
 	else
-		msg(&app->out, "to see which there are: nspin");
+		msg(&app->out, "to see which there are: nspin%s", has_roots(pins) ?
+		    "; those of root: sudo nspin" : "");
 	nsu_pins_free(pins);
 }
 
@@ -121,6 +169,18 @@ void pin_set_close(struct pin_set *set)
 	*set = (struct pin_set){ 0 };
 }
 
+static void tell_gap(const struct pin_app *app, const struct nsu_pin_gap *gap)
+{
+	if (gap->error == -EINVAL)
+		msg(&app->out, "%s: not a name of a pin, so none of nspin's; look at it",
+		    gap->path);
+	else if (gap->error == -ENOTDIR)
+		msg(&app->out, "%s: not a directory, so none of nspin's; look at it",
+		    gap->path);
+	else
+		msg_errno(&app->out, gap->error, "%s: read the pin", gap->path);
+}
+
 bool pin_set_gaps(const struct pin_app *app, const struct pin_set *set)
 {
 	size_t count = nsu_pins_count_gaps(set->pins);
@@ -129,9 +189,13 @@ bool pin_set_gaps(const struct pin_app *app, const struct pin_set *set)
 	for (size_t i = 0; i < count; i++) {
 		const struct nsu_pin_gap *gap = nsu_pins_get_gap(set->pins, i);
 
-		msg_errno(&app->out, gap->error, "%s", gap->path);
-		/* Root's are no one else's to see: nothing is wrong with that. */
-		found |= gap->error != -EACCES || geteuid() == 0;
+		if (is_roots(gap)) {
+			if (app->opts.verb == VERB_LIST && !app->opts.quiet)
+				msg(&app->out, "those of root are not shown: sudo nspin");
+			continue;
+		}
+		tell_gap(app, gap);
+		found = true;
 	}
 	return found;
 }

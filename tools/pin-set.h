@@ -25,8 +25,10 @@ void pin_say_absent(const struct pin_app *app, const char *name);
 const char *pin_field(char buf[static PIN_FIELD_SIZE], unsigned types);
 /* What the reason means; where there is room for it, in full. */
 const char *pin_reason(enum nsu_pin_reason reason, bool full);
-/* "plain-file", for programs; NULL: no reason. */
-const char *pin_reason_name(enum nsu_pin_reason reason);
+/* Of a pin as a whole, or of one of its namespaces. */
+const char *pin_why(const struct nsu_pin *pin, const struct nsu_pin_ns *ns, bool full);
+/* What is to be typed behind nspin, and before its name, to cure it: "repair". */
+const char *pin_cure_verb(const struct nsu_pin *pin);
 /* pin-json.c: the exit status */
 int pin_print_json(struct pin_app *app, const struct pin_set *set);
 /* The name that a command takes: of ours its own, of others the word. */

@@ -87,11 +87,30 @@ size_t pin_distance(const char *a, const char *b)
 	return row[lb];
 }
 
+/* What other programs call it. */
+static const struct {
+	const char *words;
+	enum pin_verb verb;
+} habits[] = {
+	{ "attach enter run shell sh", VERB_EXEC },
+	{ "inspect info status", VERB_SHOW },
+	{ "unpin destroy kill", VERB_REMOVE },
+	{ "pin keep hold", VERB_ADD },
+	{ "make", VERB_CREATE },
+	{ "ps netns", VERB_LIST },
+	{ "verify", VERB_CHECK },
+	{ "fix mend", VERB_REPAIR },
+	{ "clean gc", VERB_PRUNE },
+};
+
 const char *pin_verb_guess(const char *word)
 {
 	const char *best = NULL;
 	size_t least = 3;
 
+	for (size_t i = 0; i < sizeof(habits) / sizeof(habits[0]); i++)
+		if (has_alias(habits[i].words, word))
+			return verbs[habits[i].verb].name;
 	for (int i = 0; i < VERB_COUNT; i++) {
 		size_t len = strlen(word), one = pin_distance(word, verbs[i].name);
 

@@ -71,7 +71,8 @@ static bool skip_blanks(struct words_file *file)
 	return *file->at != '\n' && *file->at != '\0';
 }
 
-/* Up to what ends the word, which is left for who cuts it there. Returns what is wrong. */
+/* Up to what ends the word, which is left for who cuts it there. Returns what is
+   wrong. */
 static const char *take_word(struct words_file *file, char **ret_end)
 {
 	char *out = file->at, quote = '\0', c;

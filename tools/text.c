@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Text from outside, made fit for a terminal and for JSON. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <wchar.h>
@@ -119,6 +120,36 @@ char *text_escape_argv(const struct output *out, const char *args, size_t len)
 	ret = text_escape(out, joined);
 	free(joined);
 	return ret;
+}
+
+/* What a shell would take apart or replace. */
+static bool is_plain(const char *word)
+{
+	static const char special[] = " \t\n\"'\\$`*?[]{}()<>|&;#~!";
+
+	return *word != '\0' && strpbrk(word, special) == NULL;
+}
+
+char *text_quote_words(const struct output *out, const char *const *words)
+{
+	char *raw = NULL, *text;
+	size_t size;
+	FILE *f = open_memstream(&raw, &size);
+
+	if (f == NULL)
+		return NULL;
+	for (size_t i = 0; words[i] != NULL; i++) {
+		bool plain = is_plain(words[i]);
+
+		fputs(i > 0 ? " " : "", f);
+		fputs(plain ? "" : "'", f);
+		for (const char *at = words[i]; *at != '\0'; at++)
+			fputs(*at == '\'' ? "'\\''" : (char[]){ *at, '\0' }, f);
+		fputs(plain ? "" : "'", f);
+	}
+	text = fclose(f) == 0 ? text_escape(out, raw) : NULL;
+	free(raw);
+	return text;
 }
 
 char *text_utf8(const char *text, size_t len)

@@ -63,8 +63,8 @@ char *view_netns_name(const struct app *app, const struct nsu_binds *binds,
    here; in buf. NULL: it is not. */
 #define PIN_WORD_SIZE 256
 const char *view_pin_word(char buf[static PIN_WORD_SIZE], const char *path);
-/* "netns:blue", "pin:blue/net": by a mount that the binds tell of. malloc'ed; NULL: it has no
-   name, or no memory. */
+/* "netns:blue", "pin:blue/net": by a mount that the binds tell of. malloc'ed; NULL: it
+   has no name, or no memory. */
 char *view_ns_name(const struct app *app, const struct nsu_binds *binds,
 		   const struct nsu_ns *ns);
 /* Some line is broad enough for the columns that 80 columns have no room for. */
