@@ -96,7 +96,7 @@ test_words() {
 	done
 	run attach -n -t "uts:$(fix '.tasks[0].ns.uts' | tr -dc 0-9)" true
 	is 'a type that the namespace is not: status' "$rc" 125
-	like 'a type that the namespace is not: said' "$err" 'not with a namespace alone'
+	like 'a type that the namespace is not: said' "$err" 'uts:[0-9]*: has no net'
 	run attach uts:1 true
 	like 'no such namespace' "$rc $err" '^125 nsattach: uts:1: '
 	run attach :18446744073709551615 true

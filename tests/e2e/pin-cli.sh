@@ -22,6 +22,7 @@ test_help() {
 	is '--help: status' "$rc:$err" 0:
 	screen=$out
 	is 'help is the same' "$(nspin help)" "$screen"
+	is 'help of a command, too' "$(nspin help create)" "$screen"
 	ok 'at most 24 lines' test "$(wc -l <"$tmp/stdout")" -le 24
 	is 'of at most 80 columns' "$(grep -E '^.{81}' "$tmp/stdout")" ''
 	run nspin --version
@@ -44,8 +45,11 @@ test_wrong() {
 	wrong 'remove' 2 'no name given' 'nspin remove NAME'
 	wrong 'lst' 2 'lst: no such command' 'did you mean: nspin list'
 	wrong 'dance' 2 'dance: no such command' 'nspin --help'
+	wrong 'attach blue' 2 'attach: no such command' 'did you mean: nspin exec'
 	wrong '--bogus' 2 'no such option'
-	wrong 'list --up' 2 '--up is not for it' 'nspin create --up'
+	wrong '-n' 2 'net: no command given' 'nspin create NAME --net'
+	wrong 'exec -it blue sh' 125 '-t: no such option' 'nspin exec NAME COMMAND'
+	wrong 'list --up' 2 '--up is not for it' 'nspin create NAME --up'
 	wrong 'remove --json blue' 2 '--json is not for it' 'nspin list --json'
 	wrong 'create a -n --boottime x' 2 'not a number of seconds'
 	wrong 'create a -n --monotonic 5y' 2 'not a number of seconds'
@@ -199,6 +203,14 @@ test_user() {
 	is '--netns is not for users' "$rc" 1
 	run wrapped nspin rm -q blue other
 	is 'removed' "$rc:$err" 0:
+	nspin create roots -n
+	run wrapped nspin
+	like "root's are not shown, which is said" "$err" 'those of root are not shown: sudo nspin$'
+	run wrapped nspin check
+	is "root's are no trouble" "$rc:$out:$err" 0::
+	run wrapped nspin show roots
+	like "root's are hinted at" "$rc $err" '^1 .*those of root: sudo nspin$'
+	nspin remove roots
 	ok 'its keeper has ended' test ! -e "/proc/$keeper" -o -n \
 		"$(grep -s '^State:.Z' "/proc/$keeper/status")"
 	run wrapped nspin -q

@@ -152,7 +152,7 @@ test_check() {
 	run nspin check
 	is 'check: status' "$rc" 4
 	unlike 'check: nothing of those that are ok' "$out" '(^|$)ok:|/run/odd'
-	like 'check: empty' "$out" 'empty: net: empty: nothing is mounted where the record says'
+	like 'check: empty' "$out" 'empty: net: empty: nothing is mounted or linked where the record says'
 	like 'check: its cure' "$out" 'cure: nspin repair empty'
 	like 'check: stale, of one type' "$out" 'stale: net: stale: another namespace is mounted'
 	like 'check: its cure' "$out" 'cure: nspin prune stale'
@@ -189,6 +189,69 @@ test_mend() {
 	is 'those that are left' "$(sort <<<"$out" | xargs)" '/run/odd netns:plain ok record'
 }
 
+# What is wrong is told where the pin is used, and its cure.
+test_words() {
+	run nspin
+	like 'list: how many are not ok' "$err" '[1-9] are not ok; why, and what cures it: nspin check$'
+	for verb in show exec; do
+		run nspin "$verb" empty
+		is "$verb: empty: nothing is printed" "$out" ''
+		like "$verb: empty: why" "$err" \
+			"^nspin: $verb empty: empty: nothing is mounted or linked where the record says"
+		like "$verb: empty: the cure" "$err" 'cure: nspin repair empty$'
+	done
+	nspin create gone -n -p
+	kill -9 "$(nspin list --json gone | jq '.pins[0].init')"
+	run nspin exec gone true
+	is 'exec: dead: status' "$rc" 125
+	like 'exec: dead: how to the rest' "$err" 'without it: nsattach -n -t pin:gone$'
+	nspin remove gone
+	nspin create quoted --netns --hostname "it's b"
+	like 'words are quoted' "$(nspin list quoted 2>/dev/null)" "--hostname 'it'\\\\''s b'\$"
+	umount /run/netns/quoted
+	run nspin check quoted
+	like 'check: not in /run/netns' "$out" 'empty: it is no longer in /run/netns, only here'
+	run nspin show quoted
+	like 'show: the pin is told of' "$out" '^pin:quoted  empty'
+	nspin repair quoted >/dev/null
+	run nspin rename quoted quoted
+	is 'rename: to itself' "$rc:$err" '1:nspin: rename quoted: that is its name already'
+	nspin remove quoted
+}
+
+# Who may not remove it leaves it as it was.
+test_no_right() {
+	local init less
+	less=(setpriv --bounding-set -sys_admin --inh-caps -sys_admin --)
+	"${less[@]}" true 2>/dev/null || {
+		skip 'without CAP_SYS_ADMIN' 'it cannot be given up here'
+		return 0
+	}
+	init=$(nspin create kept -n -p && nspin list --json kept | jq '.pins[0].init')
+	run "${less[@]}" "$NSPIN" remove kept
+	is 'remove without the right: status' "$rc" 1
+	like 'remove without the right: why' "$err" \
+		'^nspin: remove kept: unmount.*: Operation not permitted.*CAP_SYS_ADMIN.*as root$'
+	is 'it is as it was' "$(state kept)" 'ok null'
+	ok 'and so is its init' kill -0 "$init"
+	run nspin remove kept
+	is 'with it: removed' "$rc:$err" 0:
+}
+
+# By the name alone, as where it is removed.
+test_foreign_name() {
+	: >/run/netns/theirs
+	unshare -n mount -n --bind /proc/self/ns/net /run/netns/theirs
+	run nspin show theirs
+	like 'show: of another program' "$rc:$out" '^0:net:\[[0-9]+\]'
+	run nspin exec theirs true
+	is 'exec: of another program' "$rc:$err" 0:
+	run nspin rename theirs ours
+	is 'rename: status' "$rc" 1
+	like 'rename: whose it is' "$err" 'rename theirs: not made by nspin \(ip\)'
+	nspin remove -f theirs
+}
+
 test_foreign() {
 	run nspin remove netns:plain
 	is "another's: status" "$rc" 1
@@ -214,12 +277,23 @@ test_lives_on() {
 	run nspin remove held
 	is 'what is held: status' "$rc:$out" 0:
 	like 'what is held: by whom' "$err" 'net:[0-9]+ lives on: 1 process \([0-9]+ sh\)'
-	nspin create held -n
-	run nspin remove -q held
-	is '-q: no word' "$rc:$err" 0:
 	# shellcheck disable=SC2154 # coproc's
 	kill "$holder_PID" 2>/dev/null
 	wait "$holder_PID" 2>/dev/null
+	nspin create held -n -u
+	coproc both { exec nsenter --net=/run/nsutil/pins/held/net --uts=/run/nsutil/pins/held/uts \
+		sh -c 'echo up; read -r _'; }
+	# shellcheck disable=SC2154 # coproc's
+	IFS= read -r _ <&"${both[0]}"
+	run nspin remove held
+	like 'two that the same holds: one line' "$err" \
+		'^nspin: uts:[0-9]+ net:[0-9]+ live on: 1 process \([0-9]+ sh\)$'
+	# shellcheck disable=SC2154 # coproc's
+	kill "$both_PID" 2>/dev/null
+	wait "$both_PID" 2>/dev/null
+	nspin create held -n
+	run nspin remove -q held
+	is '-q: no word' "$rc:$err" 0:
 }
 
 # Where the shell reaps what ends, and nothing else is.
@@ -230,7 +304,10 @@ test_table
 test_brief
 test_json
 test_check
+test_words
 test_mend
+test_no_right
+test_foreign_name
 test_foreign
 test_lives_on
 pin_leaves_nothing

@@ -133,6 +133,66 @@ uts:[$(inode uts)]"
 	like "each: the host name of one" "$out" 'pin:web: *inside'
 }
 
+# shellcheck disable=SC2016 # expanded inside
+# Who the command is: root where there is one inside, else who the caller is there.
+test_maps() {
+	local name args want
+	while IFS='|' read -r name args want; do
+		# shellcheck disable=SC2086 # options
+		run nspin create "$name" $args
+		is "$args: made" "$rc" 0
+		run nsattach "pin:$name" sh -c 'echo $(id -u) $(id -g)'
+		is "$args: entered" "$rc $out" "0 $want"
+		run nspin remove "$name"
+	done <<-'EOT'
+		map1|-U|65534 65534
+		map2|-U -u|65534 65534
+		map3|-U -p -n|65534 65534
+		map4|-U --map-root|0 0
+		map5|-U --map-users 5:1000:10 --map-groups 5:1000:10|65534 65534
+		map6|-U --map-users 5:0:10 --map-groups 7:0:10|5 7
+		map7|-U --map-users 0:1000:10 --map-groups 0:1000:10|0 0
+		map8|-U --map-users 0:1000:10 --map-groups 5:0:10|65534 5
+	EOT
+	run nspin create map0 -U
+	like "without a map: said" "$rc $err" '^0 .*map0: no id is mapped .*--map-root'
+	run nspin -q create map -U
+	is "without a map: -q" "$rc $err" '0 '
+	run nspin remove map0 map
+	printf 'root:100000:65536\n' >"$tmp/subid"
+	if mount --bind "$tmp/subid" /etc/subuid && mount --bind "$tmp/subid" /etc/subgid; then
+		run nspin create map9 -U --map-auto
+		run nsattach pin:map9 sh -c 'echo $(id -u) $(id -g); cat /proc/self/uid_map'
+		like "--map-auto: entered" "$rc $out" '^0 0 0
+ *0 '
+		run nspin remove map9
+	else
+		skip "--map-auto" "no /etc/subuid"
+	fi
+	umount /etc/subuid /etc/subgid
+}
+
+# shellcheck disable=SC2016 # expanded inside
+# What holds capabilities in the pin's user namespace could trace a command with our files.
+test_powers() {
+	local kid
+	mkfifo "$tmp/in" "$tmp/out"
+	unshare -U -r -p -f --kill-child sh -c 'echo >"$1"; read -r _ <"$2"; :' - \
+		"$tmp/out" "$tmp/in" &
+	read -r _ <"$tmp/out"
+	read -r kid <"/proc/$!/task/$!/children"
+	run nspin add held "$kid" -p -U
+	like "add: with a task in it" "$rc $err" '^0 .*once the init there ends'
+	run nsattach pin:held id -u
+	like "a task with powers: refused" "$rc $err" '^125 .*could reach'
+	run nsattach --force pin:held id -u
+	is "a task with powers: --force" "$rc $out" '0 0'
+	echo >"$tmp/in"
+	wait $!
+	run nspin remove held
+	is "removed" "$rc" 0
+}
+
 test_errors() {
 	local words want
 	while IFS='|' read -r words want; do
@@ -226,6 +286,8 @@ test_make
 test_card
 test_views
 test_attach
+test_maps
+test_powers
 test_errors
 test_both
 test_user

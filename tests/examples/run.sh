@@ -101,9 +101,47 @@ test_holders() {
 	exec {fd}<&-
 }
 
+# in_empty_run COMMAND...: where no pins are, and the host's are not touched.
+in_empty_run() {
+	# shellcheck disable=SC2016 # of that shell
+	run unshare -m -- sh -c 'mount -t tmpfs tmpfs /run && exec "$@"' sh "$@"
+}
+
+test_pins() {
+	local name=example
+	in_empty_run true
+	if [ "$rc" != 0 ]; then
+		skip "pins" "needs root and a mount namespace"
+		return 0
+	fi
+	in_empty_run "$examples/pins" "$name"
+	is "pins: status" "$rc" 0
+	is "pins: says nothing else" "$err" ""
+	is "pins: in the list" "$(grep -c "^pin:$name ok -$" <<<"$out")" 1
+	like "pins: what it has" "$out" $'\n''uts:\[[0-9]+\] 0 processes'
+	like "pins: looked into" "$out" "host name $name"
+	is "pins: both are gone" "$(grep -cE '^(net|uts):\[[0-9]+\] (is|may be) gone$' \
+		<<<"$out")" 2
+	# shellcheck disable=SC2016 # of that shell
+	in_empty_run sh -c '"$0" "$1"; find /run/nsutil -mindepth 2; grep nsfs /proc/self/mountinfo' \
+		"$examples/pins" "$name"
+	unlike "pins: nothing is left" "$out" "/run/"
+	in_empty_run "$examples/pins" .hidden
+	is "pins: no name" "$err" "pins: create: check the arguments: Invalid argument: .hidden"
+	is "pins: status then" "$rc" 1
+	# shellcheck disable=SC2016
+	in_empty_run sh -c 'mkdir /run/nsutil && chmod 777 /run/nsutil && exec "$0" x' \
+		"$examples/pins"
+	is "pins: an unsafe store" "$rc" 1
+	like "pins: at which step" "$err" "^pins: create: make the directories: "
+	run "$examples/pins"
+	is "pins: wrong use" "$rc" 2
+}
+
 [ "$(readlink /proc/self/ns/net)" ] || skip_all "no /proc"
 test_members
 test_pidmap
 test_inside
 test_holders
+test_pins
 done_testing

@@ -4,7 +4,7 @@
  * calls:
  *
  *	faults [-a] kill N TOLD COMMAND...	who makes the Nth call is killed
- *	faults [-a] main N TOLD COMMAND...	COMMAND is, at the Nth call of a child of its
+ *	faults [-a] main N TOLD COMMAND...	COMMAND is, at a child's Nth call
  *	faults ENOSPC N TOLD COMMAND...		that call fails (or EPERM, ENOMEM, ...)
  *	faults can				77: not here
  *
@@ -41,7 +41,7 @@ enum effect {
 	CHANGES,		/* something that others can see */
 	BEGINS,			/* the same, and is the first that counts */
 	INERT,			/* looks, or is about this process alone */
-	SURE,			/* and does not fail where all goes well with the kernel */
+	SURE,			/* and does not fail */
 };
 
 #define CALL(name, effect) { SYS_##name, #name, effect }
@@ -60,17 +60,19 @@ static const struct call {
 	CALL(sendmsg, CHANGES), CALL(sendto, CHANGES), CALL(socketpair, INERT),
 	CALL(kill, CHANGES), CALL(setsid, CHANGES), CALL(memfd_create, INERT),
 	CALL(execve, CHANGES), CALL(wait4, INERT), CALL(waitid, INERT),
-	CALL(fcntl, INERT), CALL(fstat, INERT), CALL(newfstatat, INERT),
+	CALL(fcntl, INERT), CALL(fstat, INERT),
 	CALL(getdents64, INERT), CALL(ioctl, INERT), CALL(lseek, INERT),
-	CALL(mmap, INERT), CALL(ppoll, INERT), CALL(pread64, INERT), CALL(read, INERT),
+	CALL(ppoll, INERT), CALL(pread64, INERT), CALL(read, INERT),
 	CALL(readlinkat, INERT), CALL(recvmsg, INERT), CALL(socket, INERT),
-	CALL(statx, INERT), CALL(uname, INERT), CALL(dup3, INERT), CALL(getsockopt, INERT), CALL(recvfrom, INERT), CALL(fstatfs, INERT),
+	CALL(statx, INERT), CALL(uname, INERT), CALL(dup3, INERT),
+	CALL(getsockopt, INERT), CALL(recvfrom, INERT), CALL(fstatfs, INERT),
 	CALL(statfs, INERT), CALL(fchdir, INERT), CALL(capget, INERT),
 	CALL(prlimit64, SURE), CALL(getpgid, SURE), CALL(getsid, SURE),
 	CALL(brk, SURE), CALL(clock_gettime, SURE), CALL(exit, SURE),
 	CALL(exit_group, SURE), CALL(futex, SURE), CALL(getegid, SURE),
 	CALL(geteuid, SURE), CALL(getgid, SURE), CALL(getpid, SURE), CALL(getppid, SURE),
-	CALL(getrandom, SURE), CALL(gettid, SURE), CALL(getuid, SURE), CALL(madvise, SURE),
+	CALL(getrandom, SURE), CALL(gettid, SURE), CALL(getuid, SURE),
+	CALL(madvise, SURE),
 	CALL(mprotect, SURE), CALL(munmap, SURE), CALL(rt_sigaction, SURE),
 	CALL(rt_sigprocmask, SURE), CALL(rt_sigreturn, SURE), CALL(rseq, SURE),
 	CALL(set_robust_list, SURE), CALL(set_tid_address, SURE), CALL(umask, SURE),
@@ -80,6 +82,13 @@ static const struct call {
 	CALL(mkdir, BEGINS), CALL(open, CHANGES),
 	CALL(access, INERT), CALL(dup2, INERT), CALL(poll, INERT), CALL(readlink, INERT),
 	CALL(stat, INERT), CALL(lstat, INERT), CALL(arch_prctl, SURE), CALL(time, SURE),
+#endif
+	/* Machines of 32 bits have others in their place, or not both. */
+#ifdef SYS_newfstatat
+	CALL(newfstatat, INERT),
+#endif
+#ifdef SYS_mmap
+	CALL(mmap, INERT),
 #endif
 #ifdef SYS_move_mount
 	CALL(move_mount, CHANGES), CALL(open_tree, INERT),
@@ -212,7 +221,8 @@ static bool counts(struct faults *faults, const struct traced *traced,
 
 	if (effect == BEGINS)
 		faults->started = true;
-	if (!faults->started || (faults->what == KILL_MAIN && traced->pid == faults->main))
+	if (!faults->started ||
+	    (faults->what == KILL_MAIN && traced->pid == faults->main))
 		return false;
 	if (faults->what != FAIL)
 		return faults->all || effect < INERT;
@@ -269,8 +279,8 @@ static void on_stop(struct faults *faults, pid_t pid, int status)
 		sig = 0;
 	}
 	/* When it was struck the rest runs at its own speed. */
-	ptrace(faults->struck && traced->error == 0 ? PTRACE_CONT : PTRACE_SYSCALL, pid, 0,
-	       sig);
+	ptrace(faults->struck && traced->error == 0 ? PTRACE_CONT : PTRACE_SYSCALL,
+	       pid, 0, sig);
 }
 
 /* Until the command has ended, which returns its status. What it leaves running goes on
@@ -352,7 +362,8 @@ static int can(void)
 	return SKIP;
 #else
 	char *argv[] = { (char *)"true", NULL };
-	struct faults faults = { .what = FAIL, .error = ENOSYS, .at = 1, .started = true };
+	struct faults faults = { .what = FAIL, .error = ENOSYS, .at = 1,
+				 .started = true };
 
 	faults.main = begin(argv);
 	follow(&faults);

@@ -5,6 +5,7 @@
 
 #include "inside.h"
 #include "pin.h"
+#include "place.h"
 
 #define ALL	((1u << NSU_TYPE_COUNT) - 1)
 
@@ -62,6 +63,7 @@ static void pin_start(void)
 {
 	if (geteuid())
 		skip_all("not root");
+	place_need_own_proc();
 	inside_start();
 	snprintf(name, sizeof(name), "t-%d", getpid());
 }

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include "pinroom.h"
+#include "place.h"
 
 static const char *store = "/run/nsutil/pins";
 static struct nsu_pin_report report;
@@ -208,6 +209,7 @@ static const char *start_root(struct kid *kid)
 	const char *why;
 	int r;
 
+	place_need_own_proc();
 	stay_here();
 	unsetenv("SUDO_UID");
 	why = pinroom_enter();

@@ -41,7 +41,27 @@ static void test_foreign(pid_t pid)
 	refused(force("netns:../x"), -EINVAL, NAME, CHECK, "..");
 	refused(force("/run/nsutil/pins/a/net"), -EINVAL, NAME,
 		CHECK, "one of ours by path");
+	refused(force("/run/./nsutil/pins/a/net"), -EINVAL, NAME, CHECK, "nor otherwise");
+	refused(force("/run//nsutil/pins/a/net"), -EINVAL, NAME, CHECK, "so, too");
 	refused(force("/run/.."), -EINVAL, NAME, CHECK, "no file");
+}
+
+static void test_below(pid_t pid)
+{
+	struct sum sum = take_sum();
+
+	close(open("/run/data", O_CREAT | O_RDONLY | O_CLOEXEC, 0600));
+	close(open("/run/place", O_CREAT | O_RDONLY | O_CLOEXEC, 0600));
+	mount("/run/data", "/run/place", NULL, MS_BIND, NULL);
+	bind_ns(pid, "/run/place");
+	bind_ns(pid, "/run/place");
+	is_int(force("/run/place"), 0, "a namespace over a mount of something else");
+	is_int(pinroom_mounts(" /run/place ", NULL, 0), 1, "of which that one stays");
+	is_int(force("/run/place"), -EMEDIUMTYPE, "and is no pin");
+	umount2("/run/place", MNT_DETACH);
+	unlink("/run/place");
+	unlink("/run/data");
+	same_sum(&sum, "over another mount");
 }
 
 static void test_other_file(pid_t pid)
@@ -85,6 +105,7 @@ int main(void)
 	if (why)
 		skip_all(why);
 	test_foreign(kid.pid);
+	test_below(kid.pid);
 	test_other_file(kid.pid);
 	return end_root(&kid);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Pins of other programs, told by where they are and what they are called. */
 #include "pinlist.h"
+#include "place.h"
 
 #define UUID	"0a1b2c3d-0123-4567-89ab-0123456789ab"
 
@@ -221,6 +222,7 @@ int main(void)
 {
 	int fds;
 
+	place_need_host();
 	if (geteuid())
 		skip_all("needs root");
 	if (unshare(CLONE_NEWNS) < 0 || in_own_mounts() < 0)

@@ -4,6 +4,7 @@
 #include <linux/seccomp.h>
 #include <poll.h>
 #include <stddef.h>
+#include <sys/resource.h>
 #include "pin-made.h"
 
 static bool has_line(pid_t pid, const char *file, const char *line)
@@ -170,8 +171,32 @@ static void test_in_place(void)
 
 static int hold[2];
 
+static void send_term(void)
+{
+	kill(1, SIGTERM);
+}
+
+/* Where nothing more may be queued the kernel takes the signal without who sent it: as
+   if one from outside had, by kill(2). */
+static void forge_term(void)
+{
+	const struct rlimit none = { 0, 0 };
+	siginfo_t info = { .si_signo = SIGTERM, .si_code = SI_QUEUE };
+
+	if (prlimit(1, RLIMIT_SIGPENDING, &none, NULL) < 0 ||
+	    syscall(SYS_rt_sigqueueinfo, 1, SIGTERM, &info) < 0)
+		_exit(6);
+}
+
+static bool can_tell_threads(void)
+{
+	nsi_autoclose int self = syscall(SYS_pidfd_open, getpid(), 0);
+
+	return syscall(SYS_pidfd_send_signal, self, 0, NULL, PIDFD_SIGNAL_THREAD) == 0;
+}
+
 /* Inside: one whose parent ends, so that it is the init's. It ends with hold. */
-static void enter_orphan(int pid_ns, bool term)
+static void enter_orphan(int pid_ns, void (*act)(void))
 {
 	pid_t middle, first;
 	int say[2];
@@ -186,8 +211,8 @@ static void enter_orphan(int pid_ns, bool term)
 		if (fork())
 			_exit(0);
 		close(hold[1]);
-		if (term)
-			kill(1, SIGTERM);
+		if (act)
+			act();
 		_exit(write(say[1], "", 1) < 0 || read(hold[0], &c, 1) < 0);
 	}
 	close(say[1]);
@@ -224,12 +249,12 @@ static void test_reap(void)
 	make_init(&made);
 	pid = made.init.proc.pid;
 	release(&made);
-	enter_orphan(made.fd[NSU_PID], true);
+	enter_orphan(made.fd[NSU_PID], send_term);
 	check(has_children(pid), "it got an orphan");
 	close(hold[1]);
 	check(loses_children(pid), "which it reaps");
 	check(!ends(made.init.pidfd, 100), "whose SIGTERM is not heeded");
-	enter_orphan(made.fd[NSU_PID], false);
+	enter_orphan(made.fd[NSU_PID], NULL);
 	check_int(nsi_init_dismiss(ctx, &made.init.proc), 0, "dismissed, but not alone");
 	check(!ends(made.init.pidfd, 0), "so it stays");
 	close(hold[1]);
@@ -238,6 +263,25 @@ static void test_reap(void)
 	close_made(&made);
 	nsi_leave_cgroup_clean(ctx, name, true);
 	no_child("reap");
+}
+
+static void test_forged(void)
+{
+	struct nsi_made made;
+	pid_t pid;
+
+	begin();
+	make_init(&made);
+	pid = made.init.proc.pid;
+	release(&made);
+	enter_orphan(made.fd[NSU_PID], forge_term);
+	close(hold[1]);
+	check(loses_children(pid), "who forged a dismissal has ended");
+	check(!ends(made.init.pidfd, 100) || !can_tell_threads(), "the init has not");
+	end_for_sure(pid);
+	close_made(&made);
+	nsi_leave_cgroup_clean(ctx, name, true);
+	no_child("forged");
 }
 
 static void test_released(void)
@@ -265,6 +309,8 @@ static void test_released(void)
 	check(pidfd >= 0 && !ends(pidfd, 50), "released it outlives its maker");
 	check_int(nsi_init_dismiss(ctx, &init), 1, "and is dismissed by another");
 	end_for_sure(init.pid);
+	nsi_proc_describe(ctx, getpid(), &init);
+	check_int(nsi_init_dismiss(ctx, &init), 1, "a process that is no init is let be");
 	init.start++;
 	check_int(nsi_init_dismiss(ctx, &init), 1, "of another process: there is none");
 	nsi_leave_cgroup_clean(ctx, name, true);
@@ -278,6 +324,7 @@ int main(void)
 	inside_test("look", 0, test_look);
 	inside_test("in place", 0, test_in_place);
 	inside_test("reap", 0, test_reap);
+	inside_test("forged", 0, test_forged);
 	inside_test("released", 0, test_released);
 	return done();
 }

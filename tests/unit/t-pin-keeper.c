@@ -1,121 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Keepers: they hold, are found and opened, outlive their maker or do not, and end. */
-#include <dirent.h>
 #include <poll.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
-#include "../tap.h"
-#include "kid.h"
-#include "pin.h"
-
-#define NOBODY	65534
-
-static struct nsu_ctx *ctx;
-static char name[64];			/* of the pin: the cgroup is called so */
-
-static int count_fds(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	int count = 0;
-
-	while (readdir(dir))
-		count++;
-	closedir(dir);
-	return count;
-}
-
-/* All that are of this test end with it: also those that their maker let go. */
-static bool has_children(void)
-{
-	return waitpid(-1, NULL, WNOHANG | __WALL) >= 0;
-}
-
-/* A uts namespace that nothing but the descriptor holds; where the host lets us not have
-   any, our own. */
-static int new_ns(void)
-{
-	struct kid kid;
-	char path[64];
-	int fd;
-
-	if (kid_start(&kid, CLONE_NEWUSER | CLONE_NEWUTS, NULL) < 0)
-		return open("/proc/self/ns/uts", O_RDONLY | O_CLOEXEC);
-	snprintf(path, sizeof(path), "/proc/%d/ns/uts", kid.pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	kid_end(&kid);
-	return fd;
-}
-
-struct held {
-	struct nsi_record record;
-	struct nsi_dweller dweller;
-};
-
-/* A keeper of a uts namespace and of our net. */
-static int start(struct held *held)
-{
-	struct nsu_pin_report report = NSI_REPORT_INIT;
-	int fd[NSU_TYPE_COUNT], r = 0;
-	dev_t dev;
-
-	*held = (struct held){ .dweller = NSI_DWELLER_INIT };
-	held->record.made = 1;
-	held->record.uid = geteuid();
-	held->record.types = 1u << NSU_UTS | 1u << NSU_NET;
-	memset(fd, 0xff, sizeof(fd));
-	fd[NSU_UTS] = new_ns();
-	fd[NSU_NET] = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-	for (unsigned type = 0; type < NSU_TYPE_COUNT && !r; type++)
-		if (held->record.types & 1u << type)
-			r = nsi_nsfs_inode(fd[type], &held->record.inode[type], &dev);
-	if (!r)
-		r = nsi_keeper_start(ctx, name, &held->record, fd, &held->dweller,
-				     &report);
-	held->record.keeper = held->dweller.proc;
-	close(fd[NSU_UTS]);
-	close(fd[NSU_NET]);
-	return r;
-}
-
-static int opens(const struct nsi_record *record, enum nsu_type type)
-{
-	uint64_t inode;
-	dev_t dev;
-	int fd, r = nsi_keeper_open(ctx, record, type, &fd);
-
-	if (r < 0)
-		return r;
-	r = nsi_nsfs_inode(fd, &inode, &dev);
-	close(fd);
-	return r < 0 ? r : inode == record->inode[type];
-}
-
-/* ---- what nsi_keepers_find() has found ---- */
-
-struct found {
-	const char *name;		/* the one looked for */
-	int count;
-	struct nsi_record record;	/* its numbers */
-};
-
-static int take(void *data, const char *found_name, const struct nsi_record *record)
-{
-	struct found *found = data;
-
-	if (strcmp(found->name, found_name))
-		return 0;
-	found->count++;
-	found->record = *record;
-	return 0;
-}
-
-static struct found find(const char *what)
-{
-	struct found found = { .name = what };
-
-	is_int(nsi_keepers_find(ctx, take, &found), 0, "keepers are looked for");
-	return found;
-}
+#include "place.h"
+#include "keeper.h"
 
 /* ---- the checks ---- */
 
@@ -150,17 +38,18 @@ static void test_record(struct held *held)
 		many[i] = word;
 	many[99] = NULL;
 	held->record.args = many;
-	is_int(nsi_keeper_update(ctx, name, &held->record), 0, "a much longer record");
+	is_int(nsi_keeper_update(&home, name, &held->record), 0, "a much longer record");
 	is_int(find(name).count, 1, "can be read");
 	held->record.args = NULL;
 	snprintf(other, sizeof(other), "%s-%s", green, name);
-	is_int(nsi_keeper_update(ctx, other, &held->record), 0, "a shorter one, renamed");
+	is_int(nsi_keeper_update(&home, other, &held->record), 0,
+	       "a shorter one, renamed");
 	is_int(find(name).count, 0, "nothing has the old name");
 	found = find(other);
 	is_int(found.count, 1, "it has the new one");
 	is_int(found.record.types, held->record.types, "its types");
 	is_int(found.record.inode[NSU_UTS], held->record.inode[NSU_UTS], "its namespace");
-	is_int(nsi_keeper_update(ctx, name, &held->record), 0, "and back");
+	is_int(nsi_keeper_update(&home, name, &held->record), 0, "and back");
 }
 
 static void test_life(void)
@@ -184,7 +73,7 @@ static void test_life(void)
 	test_record(&held);
 	nsi_dweller_end(&held.dweller);
 	is_int(opens(&held.record, NSU_UTS), -ESRCH, "ended before it was released");
-	is_int(nsi_keeper_update(ctx, name, &held.record), -ESRCH, "no record either");
+	is_int(nsi_keeper_update(&home, name, &held.record), -ESRCH, "no record either");
 	is_int(find(name).count, 0, "and is not found");
 	ok(!has_children(), "no process is left");
 	is_int(count_fds(), before, "no descriptor is left");
@@ -198,7 +87,7 @@ static void test_refused(void)
 	int before = count_fds(), fd[NSU_TYPE_COUNT];
 
 	memset(fd, 0xff, sizeof(fd));
-	ok(nsi_keeper_start(ctx, name, &record, fd, &dweller, &report) < 0,
+	ok(nsi_keeper_start(&home, name, &record, fd, &dweller, &report) < 0,
 	   "one that cannot hold what it should");
 	is_int(report.step, NSU_PIN_STEP_KEEPER, "the step");
 	is_int(dweller.pidfd, -1, "gives nothing");
@@ -279,7 +168,7 @@ static void test_release(bool stopped)
 		kill(keeper->pid, SIGSTOP);
 	is_int(nsi_proc_find(ctx, keeper, NULL), 0, "released: it outlives its maker");
 	is_int(opens(&lent->record, NSU_UTS), 1, "and holds what it held");
-	is_int(nsi_keeper_update(ctx, name, &lent->record), 0, "a record is written");
+	is_int(nsi_keeper_update(&home, name, &lent->record), 0, "a record is written");
 	is_int(find(name).count, 1, "and found");
 	is_int(getsid(keeper->pid) == getsid(0), 0, "it has left the session");
 	is_int(nsi_keeper_dismiss(ctx, keeper), 0, "%s is sent away",
@@ -291,16 +180,6 @@ static void test_release(bool stopped)
 	nsi_leave_cgroup_clean(ctx, name, false);
 	ok(!has_children(), "no process is left");
 	is_int(count_fds(), before, "no descriptor is left");
-}
-
-static bool become_nobody(void)
-{
-	if (setresgid(NOBODY, NOBODY, NOBODY) < 0 ||
-	    setresuid(NOBODY, NOBODY, NOBODY) < 0)
-		return false;
-	/* As if it had been executed so. */
-	prctl(PR_SET_DUMPABLE, 1);
-	return true;
 }
 
 static int make_as_nobody(void)
@@ -339,7 +218,7 @@ static void test_other(void)
 	record.fd[NSU_UTS] = 4;
 	record.inode[NSU_UTS] = link_inode(kid.pid, "uts");
 	is_int(opens(&record, NSU_UTS), -ESRCH, "its number of a later one: open");
-	is_int(nsi_keeper_update(ctx, name, &record), -ESRCH, "update");
+	is_int(nsi_keeper_update(&home, name, &record), -ESRCH, "update");
 	is_int(nsi_keeper_dismiss(ctx, &record.keeper), -ESRCH, "dismiss");
 	is_int(nsi_keeper_dismiss(ctx, &real), -ESRCH, "itself, which is no keeper");
 	is_int(nsi_proc_find(ctx, &real, NULL), 0, "and it is still there");
@@ -348,107 +227,9 @@ static void test_other(void)
 	kid_end(&kid);
 }
 
-/* ---- what calls itself a keeper ---- */
-
-/* Would be one, but for its name. */
-static int open_other_name(void)
-{
-	struct nsi_record record = { 0 };
-	nsi_autofree char *json = NULL;
-	int fd = memfd_create("nspi", 0);
-
-	if (fd < 0 || nsi_record_format(&record, &json) < 0 ||
-	    dprintf(fd, "%s\n%s", name, json) < 0)
-		return -1;
-	return fd;
-}
-
-enum fake {
-	NOTHING, FIFO, DIRECTORY, OTHER_NAME, EMPTY, GARBAGE, LARGE, BAD_NAME, FAKES,
-};
-static enum fake fake;
-
-static int open_fake(void)
-{
-	static const char bad[] = "../etc\n{}\n";
-	int pair[2], fd = -1;
-
-	switch (fake) {
-	case FIFO:
-		return pipe2(pair, 0) < 0 ? -1 : pair[0];
-	case DIRECTORY:
-		return open("/", O_RDONLY);
-	case OTHER_NAME:
-		return open_other_name();
-	case EMPTY:
-		return memfd_create("nspin", 0);
-	case GARBAGE:
-	case LARGE:
-		fd = memfd_create("nspin", 0);
-		if (ftruncate(fd, fake == LARGE ? 1 << 30 : 4096) < 0)
-			return -1;
-		return fd;
-	case BAD_NAME:
-		fd = memfd_create("nspin", 0);
-		return write(fd, bad, sizeof(bad)) < 0 ? -1 : fd;
-	default:
-		return -1;
-	}
-}
-
-static int pretend(void)
-{
-	int fd = open_fake(), input = dup(kid_input), output = dup(kid_output);
-
-	/* 3 is that of the fake, whatever was there. */
-	kid_input = fcntl(input, F_DUPFD, 20);
-	kid_output = fcntl(output, F_DUPFD, 20);
-	if (fd >= 0)
-		dup2(fd, 3);
-	else
-		close(3);
-	prctl(PR_SET_NAME, NSI_KEEPER_TITLE);
-	fd = 0;
-	if (write(kid_output, &fd, sizeof(fd)) < 0)
-		_exit(1);
-	kid_wait();
-	return 0;
-}
-
-static int count_any(void *data, const char *found_name, const struct nsi_record *record)
-{
-	(void)found_name;
-	if (record->keeper.pid == *(pid_t *)data)
-		*(pid_t *)data = 0;
-	return 0;
-}
-
-static void test_fakes(void)
-{
-	for (fake = 0; fake < FAKES; fake++) {
-		struct nsi_record record = { 0 };
-		struct kid kid;
-		pid_t pid;
-
-		if (!is_int(kid_start(&kid, 0, pretend), 0, "fake %d", fake))
-			continue;
-		pid = kid.pid;
-		is_int(nsi_keepers_find(ctx, count_any, &pid), 0, "is looked at");
-		is_int(pid, kid.pid, "and not taken for one");
-		is_int(nsi_proc_describe(ctx, kid.pid, &record.keeper), 0, "described");
-		if (fake <= OTHER_NAME)
-			ok(nsi_keeper_update(ctx, name, &record) < 0, "nor written to");
-		kid_end(&kid);
-	}
-}
-
 static void run(const char *who)
 {
-	diag("as %s", who);
-	snprintf(name, sizeof(name), "t.keeper.%d", getpid());
-	is_int(nsu_ctx_new(NULL, &ctx), 0, "a context");
-	/* What is let go comes to us. */
-	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	begin(who);
 	test_life();
 	test_refused();
 	test_leash();
@@ -457,34 +238,12 @@ static void run(const char *who)
 	test_sigterm();
 	test_anothers();
 	test_other();
-	test_fakes();
 	nsu_ctx_free(ctx);
-}
-
-static void run_as_nobody(void)
-{
-	int say[2];
-	pid_t pid;
-
-	if (pipe2(say, O_CLOEXEC) < 0)
-		return;
-	fflush(stdout);
-	pid = fork();
-	if (!pid) {
-		if (!become_nobody())
-			_exit(1);
-		run("an ordinary user");
-		_exit(write(say[1], &tap, sizeof(tap)) < 0);
-	}
-	close(say[1]);
-	/* The count goes on. */
-	ok(read(say[0], &tap, sizeof(tap)) == sizeof(tap), "came to the end");
-	close(say[0]);
-	waitpid(pid, NULL, 0);
 }
 
 int main(void)
 {
+	place_need_host();
 	/* Of a hostile file a read may never end. */
 	alarm(60);
 	lent = mmap(NULL, sizeof(*lent), PROT_READ | PROT_WRITE,
@@ -493,6 +252,6 @@ int main(void)
 		return 99;
 	run(geteuid() ? "an ordinary user" : "root");
 	if (!geteuid())
-		run_as_nobody();
+		run_as_nobody(run);
 	return done();
 }

@@ -3,6 +3,7 @@
    namespace of the test's own, as a user with a keeper. */
 #include <grp.h>
 #include "pinlife.h"
+#include "place.h"
 
 #define NOBODY		65534
 
@@ -337,6 +338,7 @@ int main(void)
 {
 	bool root = !geteuid();
 
+	place_need_host();
 	/* Who is no user becomes root of a user namespace for the other half. */
 	if (root)
 		test_root();

@@ -3,6 +3,7 @@
    namespace of the test's own. */
 #include <time.h>
 #include "pinlist.h"
+#include "place.h"
 
 #define UTS	(1u << NSU_UTS)
 #define NET	(1u << NSU_NET)
@@ -444,6 +445,7 @@ static void test_none(void)
 
 int main(void)
 {
+	place_need_host();
 	if (geteuid())
 		skip_all("needs root");
 	stay_here();

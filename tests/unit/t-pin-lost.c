@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A user's pins: keepers that have ended, records that are lost. */
 #include "pinlist.h"
+#include "place.h"
 
 #define UTS	(1u << NSU_UTS)
 #define USER	(1u << NSU_USER)
@@ -115,6 +116,72 @@ static void test_two(void)
 	nsu_pins_free(pins);
 }
 
+/* Links are for people: without one all else is in order. */
+static void test_links(void)
+{
+	is_int(create(mine, UTS | USER, false), 0, "a user's pin");
+	unlink(path_of(mine, "uts"));
+	is_pin(mine, NSU_PIN_EMPTY, NSU_PIN_UNMOUNTED, NSU_PIN_CURE_MOUNT,
+	       "without a link");
+	is_int(repair(mine), 0, "made again");
+	is_ok(mine, "with it");
+	unlink(path_of(mine, "user"));
+	is_int(symlink("/proc/self/ns/user", path_of(mine, "user")), 0, "another link");
+	is_pin(mine, NSU_PIN_EMPTY, NSU_PIN_UNMOUNTED, NSU_PIN_CURE_MOUNT,
+	       "with a wrong one");
+	is_int(repair(mine), 0, "put right");
+	is_ok(mine, "with the right one");
+	is_int(nsu_pin_rename(ctx, mine, "other", NULL), 0, "renamed");
+	is_ok("other", "by another name");
+	is_int(remove_pin("other"), 0, "removed");
+}
+
+/* Of one user, two runtime directories: neither knows of the other's. */
+static void test_runtimes(const char *runtime)
+{
+	char second[] = "/tmp/nsutil-pin-XXXXXX", first[sizeof(store)];
+	struct nsu_target *target = NULL;
+	struct nsu_pins *pins;
+
+	is_int(create(mine, UTS | USER, false), 0, "a pin of the first");
+	memcpy(first, store, sizeof(store));
+	if (!ok(mkdtemp(second) != NULL, "a second directory"))
+		return;
+	setenv("XDG_RUNTIME_DIR", second, 1);
+	snprintf(store, sizeof(store), "%s/nsutil/pins", second);
+	pins = list();
+	is_int(count_mine(pins), 0, "the first's is not listed in the second");
+	nsu_pins_free(pins);
+	is_int(nsu_target_new(ctx, fmt("pin:%s", mine), &target), -ENOENT, "nor found");
+	is_int(create(mine, UTS | USER, false), 0, "the same name in the second");
+	pins = list();
+	is_int(count_mine(pins), 1, "is listed once");
+	nsu_pins_free(pins);
+	is_ok(mine, "the second's");
+	lose(mine);
+	is_int(remove_pin(mine), 0, "removed without its record");
+	pins = list();
+	is_int(count_mine(pins), 0, "none is left in the second");
+	nsu_pins_free(pins);
+	/* As after a user's last session. */
+	is_int(create(mine, UTS | USER, false), 0, "one more");
+	lose(mine);
+	rmdir(store);
+	rmdir(fmt("%s/nsutil", second));
+	is_pin(mine, NSU_PIN_HIDDEN, NSU_PIN_RECORD_LOST, NSU_PIN_CURE_RECORD,
+	       "without any store");
+	is_int(repair(mine), 0, "made with its record");
+	is_ok(mine, "again");
+	is_int(remove_pin(mine), 0, "removed");
+	rmdir(store);
+	rmdir(fmt("%s/nsutil", second));
+	rmdir(second);
+	setenv("XDG_RUNTIME_DIR", runtime, 1);
+	memcpy(store, first, sizeof(store));
+	is_ok(mine, "the first's is untouched");
+	is_int(remove_pin(mine), 0, "removed");
+}
+
 static void test_gaps(void)
 {
 	struct nsu_pins *pins = list();
@@ -160,6 +227,7 @@ int main(void)
 {
 	char runtime[] = "/tmp/nsutil-pin-XXXXXX";
 
+	place_need_host();
 	if (!mkdtemp(runtime))
 		return 99;
 	if (!geteuid() && (chown(runtime, NOBODY, NOBODY) < 0 || be_nobody() < 0))
@@ -179,6 +247,8 @@ int main(void)
 		test_ended();
 		test_lost();
 		test_two();
+		test_links();
+		test_runtimes(runtime);
 	}
 	nsu_ctx_free(ctx);
 	rmdir(store);

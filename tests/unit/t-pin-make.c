@@ -279,6 +279,7 @@ static void test_order(void)
 
 int main(void)
 {
+	place_need_host();
 	pin_start();
 	inside_test("each", 0, test_each);
 	inside_test("all", 0, test_all);

@@ -196,6 +196,7 @@ static void test_helper(void)
 
 int main(void)
 {
+	place_need_host();
 	pin_start();
 	inside_test("maps", 0, test_maps);
 	inside_test("user", 0, test_user);

@@ -145,6 +145,11 @@ static void fill(struct nsi_record *record)
 	record->fd[NSU_TIME] = -1;
 }
 
+static bool same_proc(const struct nsi_proc *a, const struct nsi_proc *b)
+{
+	return a->pid == b->pid && a->start == b->start && a->inode == b->inode;
+}
+
 static void is_same(const struct nsi_record *a, const struct nsi_record *b,
 		    const char *what)
 {
@@ -162,8 +167,8 @@ static void is_same(const struct nsi_record *a, const struct nsi_record *b,
 	for (unsigned i = 0; i < NSU_TYPE_COUNT; i++)
 		ok(a->inode[i] == b->inode[i] && a->id[i] == b->id[i],
 		   "%s: type %u", what, i);
-	ok(!memcmp(&a->init, &b->init, sizeof(a->init)), "%s: init", what);
-	ok(!memcmp(&a->keeper, &b->keeper, sizeof(a->keeper)), "%s: keeper", what);
+	ok(same_proc(&a->init, &b->init), "%s: init", what);
+	ok(same_proc(&a->keeper, &b->keeper), "%s: keeper", what);
 	for (size_t i = 0; b->args && b->args[i]; i++)
 		is_str(a->args[i], b->args[i], "%s: word %zu", what, i);
 }
@@ -464,6 +469,10 @@ static void test_report(void)
 	is_str(nsu_pin_step_get_name(NSU_PIN_STEP_COUNT), NULL, "no step");
 	is_str(nsu_pin_state_get_name(NSU_PIN_DEAD), "dead", "a state");
 	is_str(nsu_pin_state_get_name(NSU_PIN_STATE_COUNT), NULL, "no state");
+	for (int i = 1; i < NSU_PIN_REASON_COUNT; i++)
+		ok(nsu_pin_reason_get_name(i), "reason %d", i);
+	is_str(nsu_pin_reason_get_name(NSU_PIN_NO_REASON), NULL, "OK has no reason");
+	is_str(nsu_pin_reason_get_name(NSU_PIN_REASON_COUNT), NULL, "no such reason");
 	is_str(nsu_pin_maker_get_name(NSU_PIN_BY_OTHER), "other", "a maker");
 	is_str(nsu_pin_maker_get_name(-1), NULL, "no maker");
 }

@@ -313,7 +313,7 @@ static int lingering(void)
 {
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
 	    mount("run", "/run", "tmpfs", 0, NULL) < 0 ||
-	    mount("lib", "/var/lib", "tmpfs", 0, NULL) < 0)
+	    mount("var", "/var", "tmpfs", 0, NULL) < 0 || mkdir("/var/lib", 0755) < 0)
 		return -errno;
 	if (!nsi_session_lingers(ctx, 1234))
 		return 1;
@@ -333,6 +333,35 @@ static int lingering(void)
 		return 4;
 	write_file("/run/systemd/users/1234", "NAME=../linger/jo\n", 0644);
 	return nsi_session_lingers(ctx, 1234) ? 5 : 0;
+}
+
+/* Root of a user namespace that a user made: what logind knows is the user. */
+static int be_inner_root(void)
+{
+	uid_t uid = geteuid() ? geteuid() : 1234;
+	char map[32];
+
+	if (setresuid(uid, uid, uid) < 0 || prctl(PR_SET_DUMPABLE, 1) < 0 ||
+	    unshare(CLONE_NEWUSER) < 0)
+		return -errno;
+	snprintf(map, sizeof(map), "0 %u 1", uid);
+	write_file("/proc/self/uid_map", map, 0);
+	if (geteuid() || getuid())
+		return 1;
+	return nsi_session_uid(ctx) == uid ? 0 : 2;
+}
+
+static void test_inner_root(void)
+{
+	struct kid kid;
+
+	if (!is_int(kid_start(&kid, 0, be_inner_root), 0, "one who makes a namespace"))
+		return;
+	kid_end(&kid);
+	if (kid.said == -EPERM || kid.said == -ENOSPC)
+		skip("root of a user namespace", "users may make none here");
+	else
+		is_int(kid.said, 0, "root of a user namespace is who made it");
 }
 
 static void test_linger(void)
@@ -360,6 +389,7 @@ static void checks(void)
 	test_systemd("systemd says no: a cgroup", with_stubborn_systemd);
 	test_systemd("another pid namespace's systemd is not asked", with_others_systemd);
 	test_systemd("a scope of the user's manager", with_user_manager);
+	test_inner_root();
 	test_linger();
 	nsu_ctx_free(ctx);
 }

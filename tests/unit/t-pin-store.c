@@ -311,7 +311,7 @@ static int in_child(int (*body)(void))
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-#define ENTERED	200	/* it could not be tried */
+#define NOT_TRIED	200	/* it could not be tried */
 static const char *user_dir;
 
 static int user_body(void)
@@ -320,7 +320,7 @@ static int user_body(void)
 	int r;
 
 	if (setgid(65534) < 0 || setuid(65534) < 0)
-		return ENTERED;
+		return NOT_TRIED;
 	if (user_dir)
 		setenv("XDG_RUNTIME_DIR", user_dir, 1);
 	else
@@ -352,7 +352,7 @@ static void test_user(void)
 	mkdir("/run/mine", 0700);
 	mkdir("/run/root", 0755);
 	mkdir("/run/user", 0755);
-	if (chown("/run/mine", 65534, 65534) < 0 || as_user("/run/mine") == ENTERED) {
+	if (chown("/run/mine", 65534, 65534) < 0 || as_user("/run/mine") == NOT_TRIED) {
 		skip("a user's store", "no other user here");
 		return;
 	}
@@ -384,7 +384,7 @@ static int userns_body(void)
 	if (unshare(CLONE_NEWUSER) < 0 || put_file("/proc/self/setgroups", "deny") < 0 ||
 	    put_file("/proc/self/uid_map", fmt("0 %d 1", box_uid)) < 0 ||
 	    put_file("/proc/self/gid_map", fmt("0 %d 1", box_gid)) < 0)
-		return ENTERED;
+		return NOT_TRIED;
 	if (try_store(NSI_STORE_LOOK) != -ENOENT)
 		return 1;
 	if (open_store(NSI_STORE_CHANGE, &store) < 0)
@@ -396,7 +396,7 @@ static int user_in_userns(void)
 {
 	/* Else /proc/self is root's. */
 	return setgid(65534) < 0 || setuid(65534) < 0 || prctl(PR_SET_DUMPABLE, 1) < 0 ?
-		ENTERED : userns_body();
+		NOT_TRIED : userns_body();
 }
 
 static int drop_admin(void)
@@ -405,10 +405,10 @@ static int drop_admin(void)
 	struct __user_cap_data_struct data[2] = { 0 };
 
 	if (syscall(SYS_capget, &head, data) < 0)
-		return ENTERED;
+		return NOT_TRIED;
 	data[0].effective &= ~(1u << CAP_SYS_ADMIN);
 	data[0].permitted &= ~(1u << CAP_SYS_ADMIN);
-	return syscall(SYS_capset, &head, data) < 0 ? ENTERED : 0;
+	return syscall(SYS_capset, &head, data) < 0 ? NOT_TRIED : 0;
 }
 
 static int no_admin(void)
@@ -443,8 +443,8 @@ static void test_no_root(void)
 	mkdir("/run/mine", 0700);
 	mkdir("/run/own", 0700);
 	setenv("XDG_RUNTIME_DIR", "/run/mine", 1);
-	r = chown("/run/mine", 65534, 65534) < 0 ? ENTERED : in_child(user_in_userns);
-	if (r == ENTERED)
+	r = chown("/run/mine", 65534, 65534) < 0 ? NOT_TRIED : in_child(user_in_userns);
+	if (r == NOT_TRIED)
 		skip("root of a user namespace", "no other user here");
 	else
 		is_int(r, 0, "root of a user namespace: a user's");

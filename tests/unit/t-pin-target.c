@@ -8,6 +8,7 @@
 #include "pin.h"
 #include "plan.h"
 #include "kid.h"
+#include "place.h"
 #include "../tap.h"
 
 #define TYPES (1u << NSU_NET | 1u << NSU_UTS | 1u << NSU_PID)
@@ -181,6 +182,42 @@ static bool is_held_by_us(const struct nsu_ns *ns)
 	return false;
 }
 
+/* The descriptors of a set are the caller's because it asks; others it just has. */
+static void test_own(void)
+{
+	struct nsu_scan_options opts = NSU_SCAN_OPTIONS_INIT;
+	const struct nsu_target *only[1];
+	struct nsu_target *target = NULL;
+	struct nsu_snapshot *snap = NULL;
+	nsi_autoclose int other = -1;
+	const struct nsu_ns *ns;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/uts", kid.pid);
+	other = open(path, O_RDONLY | O_CLOEXEC);
+	is_int(nsu_target_new(ctx, "pin:set", &target), 0, "the set");
+	only[0] = target;
+	opts.parts = NSU_PART_TASKS | NSU_PART_FDS | NSU_PART_MOUNTS;
+	opts.types = TYPES;
+	opts.targets = only;
+	opts.target_count = 1;
+	is_int(nsu_snapshot_new(ctx, &opts, &snap), 0, "a scan of its types");
+	for (unsigned type = 0; type < NSU_TYPE_COUNT && snap; type++)
+		if (TYPES & 1u << type && !nsu_target_find_ns_of(target, snap, type, &ns))
+			is_int(is_held_by_us(ns), type == NSU_UTS, "held by us: its %s",
+			       nsu_type_get_name(type));
+	nsu_snapshot_free(snap);
+	snap = NULL;
+	opts.targets = NULL;
+	opts.target_count = 0;
+	is_int(nsu_snapshot_new(ctx, &opts, &snap), 0, "a scan of all");
+	is_int(nsu_snapshot_find_ns(snap, NSU_NET, link_inode(kid.pid, "net"), &ns), 0,
+	       "its net");
+	ok(is_held_by_us(ns), "is held by us where nobody asks for the set");
+	nsu_snapshot_free(snap);
+	nsu_target_free(target);
+}
+
 static void test_picture(void)
 {
 	struct nsu_scan_options opts = NSU_SCAN_OPTIONS_INIT;
@@ -249,6 +286,28 @@ static int entered(const char *word, unsigned types, const char *net)
 	return r;
 }
 
+/* Nobody waits for it: its number stays, and yet nothing can be started there. */
+static void test_zombie(void)
+{
+	uint64_t inode = link_inode(kid.pid, "pid");
+	nsi_autoclose int net = -1, pid = -1;
+	char path[64];
+	siginfo_t info;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/pid", kid.pid);
+	pid = open(path, O_RDONLY | O_CLOEXEC);
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", kid.pid);
+	net = open(path, O_RDONLY | O_CLOEXEC);
+	is_int(nsi_ask_init(ctx, pid, inode, false), kid.pid, "its init");
+	is_int(nsi_ask_init(ctx, net, inode, false), kid.pid, "by a picture of all");
+	is_int(nsi_ask_init(ctx, net, inode, true), 0, "or not at all");
+	kill(kid.pid, SIGKILL);
+	waitid(P_PID, kid.pid, &info, WEXITED | WNOWAIT);
+	is_int(nsi_ask_init(ctx, pid, inode, true), -ESRCH, "one that is a zombie");
+	is_int(nsi_ask_init(ctx, net, inode, false), -ESRCH, "also in a picture");
+	is_int(entered("pin:set", 0, NULL), -EPERM, "nothing enters it");
+}
+
 static void test_plans(void)
 {
 	int fds = count_fds();
@@ -256,11 +315,12 @@ static void test_plans(void)
 	is_int(entered("pin:set", 0, NULL), TYPES, "all of the set are entered");
 	is_int(entered("pin:set", 1u << NSU_NET, NULL), 1u << NSU_NET, "or one");
 	is_int(entered("pin:set", 1u << NSU_MNT, NULL), -EINVAL, "which it has");
-	is_int(entered("pin:set", 1u << NSU_UTS, "pin:two"), 1u << NSU_UTS | 1u << NSU_NET,
-	       "or one and another's");
+	is_int(entered("pin:set", 1u << NSU_UTS, "pin:two"),
+	       1u << NSU_UTS | 1u << NSU_NET, "or one and another's");
 	is_int(entered("pin:set", 1u << NSU_UTS, "pin:bare"), -EMEDIUMTYPE,
 	       "of the type that is asked for");
 	is_int(entered("pin:one", 1u << NSU_UTS, NULL), -EINVAL, "of one just that");
+	test_zombie();
 	is_int(count_fds(), fds, "no descriptor is left");
 	kid_end(&kid);
 	is_int(entered("pin:set", 0, NULL), -EPERM, "not without an init");
@@ -289,8 +349,7 @@ int main(void)
 
 	if (nsu_ctx_new(NULL, &ctx) < 0)
 		skip_all("no /proc");
-	if (!nsu_ctx_get_procfs(ctx)->own_pids)
-		skip_all("/proc shows another pid namespace than ours");
+	place_need_host();
 	if (geteuid()) {
 		test_user();
 		nsu_ctx_free(ctx);
@@ -316,6 +375,7 @@ int main(void)
 		test_words();
 		test_stale();
 		test_both();
+		test_own();
 		test_picture();
 		test_plans();
 	}
