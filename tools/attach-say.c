@@ -76,20 +76,30 @@ static void say_rule(const struct attach *app, const struct nsu_entry *entry)
 	}
 }
 
-/* The target's other namespaces may still be there. */
-static void say_no_init(const struct attach *app, const struct nsu_entry *entry)
+/* " -m -u": what would be entered but for the pid namespace. */
+static const char *letters_without_pid(const struct attach *app,
+				       char buf[static 3 * NSU_TYPE_COUNT + 1])
 {
-	char buf[32], letters[NSU_TYPE_COUNT + 1] = "", *at = letters;
+	char *at = buf;
 
-	msg(&app->out, "%s:[%" PRIu64 "]: enter: its init has ended, nothing can start "
-	    "in it", nsu_type_get_name(entry->type), entry->inode);
 	for (unsigned type = 0; type < NSU_TYPE_COUNT; type++)
 		if (type != NSU_PID &&
 		    nsu_plan_get_entry(app->plan, type)->verdict == NSU_ENTRY_YES)
-			*at++ = nsu_type_get_info(type)->letter;
+			at += sprintf(at, " -%c", nsu_type_get_info(type)->letter);
 	*at = '\0';
-	if (at != letters)
-		msg(&app->out, "what can be entered without it: nsattach -%s -t %s",
+	return buf;
+}
+
+/* The target's other namespaces may still be there. */
+static void say_no_init(const struct attach *app, const struct nsu_entry *entry)
+{
+	char buf[32], room[3 * NSU_TYPE_COUNT + 1];
+	const char *letters = letters_without_pid(app, room);
+
+	msg(&app->out, "%s:[%" PRIu64 "]: enter: its init has ended, nothing can start "
+	    "in it", nsu_type_get_name(entry->type), entry->inode);
+	if (*letters != '\0')
+		msg(&app->out, "what can be entered without it: nsattach%s -t %s",
 		    letters, say_target(app, buf));
 }
 
@@ -113,7 +123,7 @@ static void say_entry(const struct attach *app, const struct nsu_entry *entry)
 
 void say_verdicts(const struct attach *app)
 {
-	char buf[32];
+	char buf[32], letters[3 * NSU_TYPE_COUNT + 1];
 	const char *what = say_target(app, buf);
 
 	for (unsigned type = 0; type < NSU_TYPE_COUNT; type++) {
@@ -129,8 +139,14 @@ void say_verdicts(const struct attach *app)
 		return;
 	msg(&app->out, "%s: its tasks could reach this host's files through the command, "
 	    "which they may trace", what);
-	msg(&app->out, "try: nsattach %s, with its own files, or the host's tools "
-	    "without -H and -p; --force runs it nevertheless", what);
+	if (nsu_plan_get_pid(app->plan) == 0 && *letters_without_pid(app, letters) != '\0')
+		msg(&app->out, "try: nsattach%s -t %s, without its pid namespace; "
+		    "--force runs it nevertheless", letters, what);
+	else if (nsu_plan_get_pid(app->plan) == 0)
+		msg(&app->out, "--force runs it nevertheless");
+	else
+		msg(&app->out, "try: nsattach %s, with its own files, or the host's tools "
+		    "without -H and -p; --force runs it nevertheless", what);
 }
 
 /* Whether the host has it where the command would be looked for. */

@@ -200,11 +200,11 @@ test_words() {
 			"^nspin: $verb empty: empty: nothing is mounted or linked where the record says"
 		like "$verb: empty: the cure" "$err" 'cure: nspin repair empty$'
 	done
-	nspin create gone -n -p
+	nspin create gone -u -n -p
 	kill -9 "$(nspin list --json gone | jq '.pins[0].init')"
 	run nspin exec gone true
 	is 'exec: dead: status' "$rc" 125
-	like 'exec: dead: how to the rest' "$err" 'without it: nsattach -n -t pin:gone$'
+	like 'exec: dead: how to the rest' "$err" 'without it: nsattach -u -n -t pin:gone$'
 	nspin remove gone
 	nspin create quoted --netns --hostname "it's b"
 	like 'words are quoted' "$(nspin list quoted 2>/dev/null)" "--hostname 'it'\\\\''s b'\$"

@@ -184,7 +184,7 @@ test_powers() {
 	run nspin add held "$kid" -p -U
 	like "add: with a task in it" "$rc $err" '^0 .*once the init there ends'
 	run nsattach pin:held id -u
-	like "a task with powers: refused" "$rc $err" '^125 .*could reach'
+	like "a task with powers: refused" "$rc $err" '^125 .*could reach.*nsattach -U -t pin:held,'
 	run nsattach --force pin:held id -u
 	is "a task with powers: --force" "$rc $out" '0 0'
 	echo >"$tmp/in"
