@@ -233,7 +233,7 @@ test_dead_init() {
 	fixture pid-children || return 0
 	inode=$(fix .ended_pid_ns | tr -dc 0-9)
 	file=/proc/$(fix .ended.proc_pid)/ns/pid_for_children
-	said="^nsattach: pid:\[$inode\]: enter: its init has ended, nothing can start in it\$"
+	said="^nsattach: pid:\[$inode\]: enter: its init has ended, nothing can start in it"
 	exec {held}<"$file"
 	local user=()
 	[ "$(id -u)" -eq 0 ] || user=(-U="/proc/$(fix .ended.proc_pid)/ns/user")
