@@ -303,7 +303,7 @@ static void test_zombie(void)
 	is_int(nsi_ask_init(ctx, net, inode, true), 0, "or not at all");
 	kill(kid.pid, SIGKILL);
 	waitid(P_PID, kid.pid, &info, WEXITED | WNOWAIT);
-	is_int(nsi_ask_init(ctx, pid, inode, true), -ESRCH, "one that is a zombie");
+	is_int(nsi_ask_init(ctx, pid, inode, false), -ESRCH, "one that is a zombie");
 	is_int(nsi_ask_init(ctx, net, inode, false), -ESRCH, "also in a picture");
 	is_int(entered("pin:set", 0, NULL), -EPERM, "nothing enters it");
 }
