@@ -139,14 +139,15 @@ void say_verdicts(const struct attach *app)
 		return;
 	msg(&app->out, "%s: its tasks could reach this host's files through the command, "
 	    "which they may trace", what);
-	if (nsu_plan_get_pid(app->plan) == 0 && *letters_without_pid(app, letters) != '\0')
+	if (nsu_plan_get_pid(app->plan) == 0 &&
+	    *letters_without_pid(app, letters) != '\0')
 		msg(&app->out, "try: nsattach%s -t %s, without its pid namespace; "
 		    "--force runs it nevertheless", letters, what);
 	else if (nsu_plan_get_pid(app->plan) == 0)
 		msg(&app->out, "--force runs it nevertheless");
 	else
-		msg(&app->out, "try: nsattach %s, with its own files, or the host's tools "
-		    "without -H and -p; --force runs it nevertheless", what);
+		msg(&app->out, "try: nsattach %s, with its own files, or the host's "
+		    "tools without -H and -p; --force runs it nevertheless", what);
 }
 
 /* Whether the host has it where the command would be looked for. */
