@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Keepers are found: those of this store, and nothing that only calls itself one. */
 #include <sys/mman.h>
+#include "place.h"
 #include "keeper.h"
 
 /* ---- what calls itself a keeper ---- */
@@ -191,6 +192,7 @@ static void run(const char *who)
 
 int main(void)
 {
+	place_need_host();
 	/* Of a hostile file a read may never end. */
 	alarm(60);
 	run(geteuid() ? "an ordinary user" : "root");
