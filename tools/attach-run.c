@@ -56,11 +56,16 @@ static int failure_status(const struct nsu_failure *why)
 		EXIT_CANNOT_RUN;
 }
 
-/* The command stopped: so does this, and when it goes on, so does the command. Where no
-   shell would wake us, the kernel does not stop us, and both go on at once. */
+/*
+ * The command stopped: so does this, and when it goes on, so does the command. Where no
+ * shell would wake us, the kernel does not stop us, and both go on at once. The SIGCONT
+ * that woke us is passed on here; passed on once more, behind signals that came since, it
+ * might undo the next stop.
+ */
 static void stop_with(struct loop *loop, int sig)
 {
 	struct note note = { .kind = NOTE_SIGNAL, .value = SIGCONT, .group = true };
+	static const struct timespec now;
 	struct tty *tty = loop->run->tty;
 	sigset_t set, old;
 
@@ -75,6 +80,9 @@ static void stop_with(struct loop *loop, int sig)
 		sigprocmask(SIG_UNBLOCK, &set, &old);
 		sigprocmask(SIG_SETMASK, &old, NULL);
 	}
+	sigemptyset(&set);
+	sigaddset(&set, SIGCONT);
+	sigtimedwait(&set, NULL, &now);
 	if (tty != NULL)
 		tty_start(tty);
 	send(loop->run->supervisor, &note, sizeof(note), MSG_NOSIGNAL);

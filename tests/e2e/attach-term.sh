@@ -69,7 +69,8 @@ test_options() {
 		"$NSATTACH" --no-tty -t "$target" "$ACTOR" talk "$tmp/what"
 	is '--no-tty: but it does not control the command' "$(<"$tmp/what")" \
 		"$(printf 'tty%s ' "$(<"$tmp/own")"{,,})free"
-	user '--trusted: the terminal itself' ttt 'type:hi\012' 'see:heard hi' end:0 -- \
+	user '--trusted: the terminal itself' ttt 'run:echo "${TTY##*/}" >"$tmp/own"' \
+		'type:hi\012' 'see:heard hi' end:0 -- \
 		"$NSATTACH" --trusted -t "$target" "$ACTOR" talk "$tmp/what"
 	like '--trusted: no other' "$(<"$tmp/what")" "^tty$(<"$tmp/own") "
 	user '-n alone: a terminal too' ttt 'type:hi\012' 'see:heard hi' end:0 same -- \
@@ -103,6 +104,23 @@ test_window() {
 		'see:size 40x111' end:0 -- "$NSATTACH" -t "$target" "$ACTOR" size 2
 }
 
+# The supervisor is slow in taking orders: the SIGCONT of the first stop has come to the
+# command when the keyboard's second one does, and no other is on its way.
+test_slow() {
+	local what='^Z twice, told slowly' slow
+	need_root "$what" || return 0
+	if ! no_leaks strace -o "$tmp/calls" -e inject=getpid:delay_exit=1 true 2>/dev/null; then
+		skip "$what" "no strace(1) that delays calls"
+		return
+	fi
+	slow="$supervisor"'; strace -o "$tmp/calls" -e trace=recvfrom \
+		-e inject=recvfrom:delay_enter=50000 -p "$super" >/dev/null 2>"$tmp/traced" &
+		until grep -q attached "$tmp/traced"; do kill -0 $! || exit; done'
+	user "$what" ttt see:ready "run:$slow" 'type:\032' stopped signal:10 fg \
+		'see:signal 10' 'type:\032' stopped fg signal:15 end:143 same -- \
+		"$NSATTACH" -t "$target" "$ACTOR" signals
+}
+
 test_keys() {
 	local ends
 	for ends in ttt tpt ttp; do
@@ -121,9 +139,10 @@ test_keys() {
 		"$NSATTACH" -t "$target" "$ACTOR" size 2
 	user '^\: 131' ttt see:size 'type:\034' end:131 same -- \
 		"$NSATTACH" -t "$target" "$ACTOR" size 2
-	user '^Z twice' ttt see:ready 'type:\032' stopped same fg signal:10 see:signal \
-		raw 'type:\032' stopped same fg signal:10 see:signal signal:15 end:143 \
-		same -- "$NSATTACH" -t "$target" "$ACTOR" signals
+	user '^Z twice' ttt see:ready 'type:\032' stopped same fg signal:10 \
+		'see:signal 10' raw 'type:\032' stopped same fg signal:10 'see:signal 10' \
+		signal:15 end:143 same -- "$NSATTACH" -t "$target" "$ACTOR" signals
+	test_slow
 	# As a shell does that edits its next line while this starts.
 	user '&, then fg: lines are lines' ttt 'see:in front' 'run:sleep 1' raw \
 		'type:hi\015' 'see:heard hi' end:0 same -- bash -c 'set -m
