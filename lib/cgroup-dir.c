@@ -35,7 +35,18 @@ static bool is_on(int self, int fd, const struct nsi_cgroup_place *place)
 	return !line || strtoul(line + strlen("\nmnt_id:"), NULL, 10) == place->mount.id;
 }
 
-static int open_below(int from, const char *path)
+int nsi_cgroup_open_mount(int self, const struct nsi_cgroup_place *place)
+{
+	int fd = open(place->mount.point, DIR_FLAGS);
+
+	if (fd >= 0 && is_on(self, fd, place))
+		return fd;
+	nsi_closep(&fd);
+	return -ENODEV;
+}
+
+int nsi_cgroup_open_below(int self, const struct nsi_cgroup_place *place, int mount,
+			  const char *path)
 {
 	struct open_how how = {
 		.flags = DIR_FLAGS,
@@ -43,47 +54,52 @@ static int open_below(int from, const char *path)
 	};
 	int fd;
 
-	fd = syscall(SYS_openat2, from, *path ? path : ".", &how, sizeof(how));
+	fd = syscall(SYS_openat2, mount, *path ? path : ".", &how, sizeof(how));
 	if (fd >= 0)
 		return fd;
 	/* EPERM: what container managers' filters said to calls they did not know */
 	if (errno != ENOSYS && errno != EPERM)
 		return nsi_errno();
-	return nsi_walk_dirs(from, path);
+	fd = nsi_walk_dirs(mount, path);
+	if (fd < 0 || is_on(self, fd, place))
+		return fd;
+	close(fd);
+	return -EXDEV;
+}
+
+unsigned nsi_cgroup_count_levels(const char *path)
+{
+	unsigned depth = 0;
+
+	for (const char *p = path; *p; p++)
+		depth += p == path || *p == '/';
+	return depth;
 }
 
 int nsi_cgroup_open_dir(int self, const struct nsi_cgroup_place *place,
 			const struct nsi_cgroup *group, unsigned *ret_depth)
 {
-	nsi_autoclose int mount = -1, dir = -1;
-	unsigned depth = 0;
+	nsi_autoclose int mount = -1;
 	const char *below;
 	int fd, r;
 
 	r = nsi_cgroup_get_below(place->mount.root, group->path, &below);
 	if (r < 0)
 		return r;
-	mount = open(place->mount.point, DIR_FLAGS);
-	if (mount < 0 || !is_on(self, mount, place))
-		return -ENODEV;
-	dir = open_below(mount, below);
-	if (dir < 0)
-		return dir;
-	if (!is_on(self, dir, place))
-		return -EXDEV;
-	for (const char *p = below; *p; p++)
-		depth += p == below || *p == '/';
-	*ret_depth = depth;
-	fd = dir;
-	dir = -1;
+	mount = nsi_cgroup_open_mount(self, place);
+	if (mount < 0)
+		return mount;
+	fd = nsi_cgroup_open_below(self, place, mount, below);
+	if (fd >= 0)
+		*ret_depth = nsi_cgroup_count_levels(below);
 	return fd;
 }
 
-static bool file_says(int dir, const char *path, const char *what)
+bool nsi_cgroup_says(int dir, const char *path, const char *what)
 {
 	char text[32];
 
-	if (nsi_read_at(dir, path, text, sizeof(text)) < 0)
+	if (nsi_read_once_at(dir, path, text, sizeof(text)) < 0)
 		return false;
 	text[strcspn(text, "\n")] = '\0';
 	return !strcmp(text, what);
@@ -108,7 +124,7 @@ int64_t nsi_cgroup_read_count(int dir, const char *path)
 	char text[32], *end;
 	long long value;
 
-	if (nsi_read_at(dir, path, text, sizeof(text)) < 0)
+	if (nsi_read_once_at(dir, path, text, sizeof(text)) < 0)
 		return -1;
 	if (!strcmp(text, "max\n"))
 		return INT64_MAX;
@@ -141,8 +157,8 @@ void nsi_cgroup_read_state(const struct nsi_cgroup *group, int dir, unsigned dep
 	nsi_autoclose int level = -1;
 
 	if (nsi_cgroup_has(group, "freezer") &&
-	    (file_says(dir, "freezer.state", "FROZEN") ||
-	     file_says(dir, "freezer.state", "FREEZING")))
+	    (nsi_cgroup_says(dir, "freezer.state", "FROZEN") ||
+	     nsi_cgroup_says(dir, "freezer.state", "FREEZING")))
 		groups->frozen = true;
 	if (group->unified && has_frozen(dir))
 		groups->frozen = true;
@@ -154,7 +170,7 @@ void nsi_cgroup_read_state(const struct nsi_cgroup *group, int dir, unsigned dep
 		if (pids)
 			take_level(below, groups);
 		/* Of an ancestor, "frozen 1" comes late: when all are that should be. */
-		if (group->unified && file_says(below, "cgroup.freeze", "1"))
+		if (group->unified && nsi_cgroup_says(below, "cgroup.freeze", "1"))
 			groups->frozen = true;
 		if (depth--)
 			level = openat(below, "..", DIR_FLAGS);

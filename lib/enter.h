@@ -130,17 +130,19 @@ int nsi_cgroup_read_groups(int dir, char **ret);
    directory in a procfs. -ENODEV: the mount cannot be reached. -EXDEV: not below it. */
 int nsi_cgroup_open_dir(int self, const struct nsi_cgroup_place *place,
 			const struct nsi_cgroup *group, unsigned *ret_depth);
+/* The same in two steps: the directory of the mount, then what is below that. */
+int nsi_cgroup_open_mount(int self, const struct nsi_cgroup_place *place);
+int nsi_cgroup_open_below(int self, const struct nsi_cgroup_place *place, int mount,
+			  const char *path);
+unsigned nsi_cgroup_count_levels(const char *path);
+/* The file is this one word. */
+bool nsi_cgroup_says(int dir, const char *path, const char *what);
 /* A file of one number. INT64_MAX: "max"; -1: anything else, no such file. */
 int64_t nsi_cgroup_read_count(int dir, const char *path);
 /* Adds whether it is frozen, and the room for processes in it and up to the mount's
    directory, which is that many levels above dir. */
 void nsi_cgroup_read_state(const struct nsi_cgroup *group, int dir, unsigned depth,
 			   struct nsi_cgroups *groups);
-
-/* usage.c: adds to *ret, which begins with -1 in all, what of it is not known yet and its
-   directory and those above tell, up to the mount's. */
-void nsi_cgroup_read_usage(const struct nsi_cgroup *group, int dir, unsigned depth,
-			   struct nsu_cgroup *ret);
 
 /* confine.c: what the kernel lets the target do, as it stands in its /proc directory.
    confine-set.c: the same given to the calling process */

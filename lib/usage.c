@@ -1,19 +1,64 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What a task's cgroup uses, and what it and those above it may; cgroups(7). */
-#include <fcntl.h>
 #include <string.h>
-#include "enter.h"
-
-/* of struct nsu_cgroup in release 0.1 */
-#define FIRST_SIZE	(offsetof(struct nsu_cgroup, frozen) + sizeof(int))
+#include "usage.h"
 
 #define V1_NO_LIMIT	(1ll << 62)	/* none is the last page that a long can count */
-#define DIR_FLAGS	(O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
-static void lower(int64_t *limit, int64_t value)
+unsigned nsi_usage_has(const struct nsi_cgroup *group)
 {
-	if (value >= 0 && (*limit < 0 || value < *limit))
-		*limit = value;
+	static const struct {
+		const char *controller;
+		unsigned bit;
+	} rows[] = {
+		{ "memory", NSI_HAS_MEMORY }, { "pids", NSI_HAS_PIDS },
+		{ "cpu", NSI_HAS_CPU }, { "cpuacct", NSI_HAS_CPUACCT },
+		{ "freezer", NSI_HAS_FREEZER }, { "blkio", NSI_HAS_IO },
+	};
+	unsigned has = 0;
+
+	if (group->unified)
+		return NSI_HAS_UNIFIED | NSI_HAS_MEMORY | NSI_HAS_PIDS | NSI_HAS_CPU |
+			NSI_HAS_IO;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (nsi_cgroup_has(group, rows[i].controller))
+			has |= rows[i].bit;
+	return has;
+}
+
+unsigned nsi_usage_listed(int dir, const char *path)
+{
+	char text[512];
+	unsigned has = NSI_HAS_UNIFIED;
+
+	if (nsi_read_once_at(dir, path, text, sizeof(text)) < 0)
+		return ~0u;
+	text[strcspn(text, "\n")] = '\0';
+	for (char *at = text; (at = strchr(at, ' ')); )
+		*at = ',';
+	has |= nsi_has_word(text, "memory", 6) ? NSI_HAS_MEMORY : 0;
+	has |= nsi_has_word(text, "pids", 4) ? NSI_HAS_PIDS : 0;
+	has |= nsi_has_word(text, "cpu", 3) ? NSI_HAS_CPU : 0;
+	has |= nsi_has_word(text, "io", 2) ? NSI_HAS_IO : 0;
+	return has;
+}
+
+/* up: how many levels above the cgroup asked about this one is. */
+static void lower(struct nsi_limits *limits, int which, int64_t value, int up)
+{
+	int64_t *max = &limits->max[which];
+
+	if (value < 0 || (*max >= 0 && value >= *max))
+		return;
+	*max = value;
+	limits->level[which] = value == INT64_MAX ? -1 : up;
+}
+
+void nsi_limits_lower(struct nsi_limits *limits, const struct nsi_limits *by, int up)
+{
+	for (int i = 0; i < NSI_LIMITS; i++)
+		lower(limits, i, by->max[i], by->level[i] + up);
+	limits->frozen |= by->frozen;
 }
 
 static int64_t thousandths(int64_t quota, int64_t period)
@@ -33,7 +78,7 @@ static int64_t read_cpu_max(int dir)
 	char text[64], *end;
 	int64_t quota;
 
-	if (nsi_read_at(dir, "cpu.max", text, sizeof(text)) < 0)
+	if (nsi_read_once_at(dir, "cpu.max", text, sizeof(text)) < 0)
 		return -1;
 	if (!strncmp(text, "max", 3))
 		return INT64_MAX;
@@ -41,45 +86,73 @@ static int64_t read_cpu_max(int dir)
 	return end == text ? -1 : thousandths(quota, strtoll(end, NULL, 10));
 }
 
-static int64_t read_cpu_usage(int dir)
+static void read_v2(unsigned has, int dir, int up, bool top, struct nsi_limits *ret)
 {
-	static const char word[] = "usage_usec ";
-	char text[1024], *line;
-	int64_t value;
-
-	if (nsi_read_at(dir, "cpu.stat", text, sizeof(text)) < 0)
-		return -1;
-	line = strncmp(text, word, strlen(word)) ? strstr(text, "\nusage_usec ") : text;
-	if (!line)
-		return -1;
-	line += strlen(word) + (*line == '\n');
-	value = strtoll(line, NULL, 10);
-	return value < 0 ? -1 : value;
+	if (has & NSI_HAS_MEMORY)
+		lower(ret, NSI_LIMIT_MEMORY,
+		      nsi_cgroup_read_count(dir, "memory.max"), up);
+	if (has & NSI_HAS_PIDS)
+		lower(ret, NSI_LIMIT_PIDS, nsi_cgroup_read_count(dir, "pids.max"), up);
+	if (has & NSI_HAS_CPU)
+		lower(ret, NSI_LIMIT_CPU, read_cpu_max(dir), up);
+	/* "frozen 1" comes late: when all are that should be. */
+	if (nsi_cgroup_says(dir, "cgroup.freeze", "1"))
+		ret->frozen = true;
+	if (!top)
+		return;
+	/* The topmost directory has no such files; what it hands down has no limit
+	   there. */
+	has = nsi_usage_listed(dir, "cgroup.controllers");
+	if (has == ~0u)
+		return;
+	if (has & NSI_HAS_MEMORY)
+		lower(ret, NSI_LIMIT_MEMORY, INT64_MAX, up);
+	if (has & NSI_HAS_PIDS)
+		lower(ret, NSI_LIMIT_PIDS, INT64_MAX, up);
+	if (has & NSI_HAS_CPU)
+		lower(ret, NSI_LIMIT_CPU, INT64_MAX, up);
 }
 
-static void read_level_v2(int dir, struct nsu_cgroup *ret)
+static bool read_frozen(int dir)
 {
-	lower(&ret->memory_max, nsi_cgroup_read_count(dir, "memory.max"));
-	lower(&ret->pids_max, nsi_cgroup_read_count(dir, "pids.max"));
-	lower(&ret->cpu_max, read_cpu_max(dir));
+	char text[16];
+
+	return nsi_read_once_at(dir, "freezer.state", text, sizeof(text)) > 0 &&
+		(!strcmp(text, "FROZEN\n") || !strcmp(text, "FREEZING\n"));
 }
 
-static void read_level_v1(const struct nsi_cgroup *group, int dir, struct nsu_cgroup *ret)
+static void read_v1(unsigned has, int dir, int up, bool top, struct nsi_limits *ret)
 {
 	int64_t value;
 
-	if (nsi_cgroup_has(group, "memory")) {
+	if (has & NSI_HAS_MEMORY) {
 		value = nsi_cgroup_read_count(dir, "memory.limit_in_bytes");
-		lower(&ret->memory_max, value > V1_NO_LIMIT ? INT64_MAX : value);
+		lower(ret, NSI_LIMIT_MEMORY, value > V1_NO_LIMIT ? INT64_MAX : value,
+		      up);
 	}
-	if (nsi_cgroup_has(group, "pids"))
-		lower(&ret->pids_max, nsi_cgroup_read_count(dir, "pids.max"));
-	if (nsi_cgroup_has(group, "cpu")) {
+	if (has & NSI_HAS_PIDS) {
+		lower(ret, NSI_LIMIT_PIDS, nsi_cgroup_read_count(dir, "pids.max"), up);
+		/* Its topmost directory may lack the file. */
+		if (top)
+			lower(ret, NSI_LIMIT_PIDS, INT64_MAX, up);
+	}
+	if (has & NSI_HAS_CPU) {
 		/* -1: none */
 		value = nsi_cgroup_read_count(dir, "cpu.cfs_quota_us");
-		lower(&ret->cpu_max, value < 0 ? INT64_MAX : thousandths(
-			value, nsi_cgroup_read_count(dir, "cpu.cfs_period_us")));
+		lower(ret, NSI_LIMIT_CPU, value < 0 ? INT64_MAX : thousandths(
+			value, nsi_cgroup_read_count(dir, "cpu.cfs_period_us")), up);
 	}
+	/* Those below are as well, and say so. */
+	if (!up && has & NSI_HAS_FREEZER)
+		ret->frozen = read_frozen(dir);
+}
+
+void nsi_limits_read(unsigned has, int dir, int up, bool top, struct nsi_limits *ret)
+{
+	if (has & NSI_HAS_UNIFIED)
+		read_v2(has, dir, up, top, ret);
+	else
+		read_v1(has, dir, up, top, ret);
 }
 
 static void use(int64_t *to, int64_t value)
@@ -88,130 +161,65 @@ static void use(int64_t *to, int64_t value)
 		*to = value;
 }
 
-/* The topmost directory has no such files; what it hands down has no limit there. */
-static void read_top_v2(int dir, struct nsu_cgroup *ret)
+static void read_own(unsigned has, int dir, struct nsu_cgroup *ret)
 {
-	char text[512], *save = NULL;
+	bool v2 = has & NSI_HAS_UNIFIED;
+	int64_t value;
 
-	if (nsi_read_at(dir, "cgroup.controllers", text, sizeof(text)) < 0)
-		return;
-	for (char *word = strtok_r(text, " \n", &save); word;
-	     word = strtok_r(NULL, " \n", &save)) {
-		if (!strcmp(word, "memory"))
-			use(&ret->memory_max, INT64_MAX);
-		else if (!strcmp(word, "pids"))
-			use(&ret->pids_max, INT64_MAX);
-		else if (!strcmp(word, "cpu"))
-			use(&ret->cpu_max, INT64_MAX);
-	}
-}
-
-static void read_own(const struct nsi_cgroup *group, int dir, struct nsu_cgroup *ret)
-{
-	if (group->unified) {
-		use(&ret->memory, nsi_cgroup_read_count(dir, "memory.current"));
+	if (has & NSI_HAS_MEMORY)
+		use(&ret->memory, nsi_cgroup_read_count(dir, v2 ? "memory.current" :
+							"memory.usage_in_bytes"));
+	if (has & NSI_HAS_PIDS)
 		use(&ret->pids, nsi_cgroup_read_count(dir, "pids.current"));
-		use(&ret->cpu_usage, read_cpu_usage(dir));
-		return;
-	}
-	if (nsi_cgroup_has(group, "memory"))
-		use(&ret->memory, nsi_cgroup_read_count(dir, "memory.usage_in_bytes"));
-	if (nsi_cgroup_has(group, "pids"))
-		use(&ret->pids, nsi_cgroup_read_count(dir, "pids.current"));
-	if (nsi_cgroup_has(group, "cpuacct")) {
-		int64_t value = nsi_cgroup_read_count(dir, "cpuacct.usage");
-
+	if (has & NSI_HAS_CPUACCT) {
+		value = nsi_cgroup_read_count(dir, "cpuacct.usage");
 		use(&ret->cpu_usage, value < 0 ? -1 : value / 1000);
 	}
+	if (v2)
+		nsi_usage_stat_v2(has, dir, ret);
+	else
+		nsi_usage_stat_v1(has, dir, ret);
 }
 
-void nsi_cgroup_read_usage(const struct nsi_cgroup *group, int dir, unsigned depth,
-			   struct nsu_cgroup *ret)
+/* Of several hierarchies the tightest. */
+static void take_limit(const struct nsi_limits *limits, int which, int64_t *max,
+		       int *level)
 {
-	nsi_autoclose int level = openat(dir, ".", DIR_FLAGS);
-	struct nsi_cgroups state = { .pids_max = -1, .pids_current = -1 };
-
-	read_own(group, dir, ret);
-	if (group->unified || nsi_cgroup_has(group, "freezer")) {
-		nsi_cgroup_read_state(group, dir, depth, &state);
-		if (state.frozen || ret->frozen < 0)
-			ret->frozen = state.frozen;
-	}
-	while (level >= 0) {
-		nsi_autoclose int below = level;
-
-		level = -1;
-		if (group->unified)
-			read_level_v2(below, ret);
-		else
-			read_level_v1(group, below, ret);
-		if (depth--)
-			level = openat(below, "..", DIR_FLAGS);
-		else if (group->unified)
-			read_top_v2(below, ret);
-	}
-	/* A hierarchy of its own, whose topmost directory may lack the file. */
-	if (nsi_cgroup_has(group, "pids"))
-		use(&ret->pids_max, INT64_MAX);
+	if (limits->max[which] < 0 || (*max >= 0 && limits->max[which] >= *max))
+		return;
+	*max = limits->max[which];
+	*level = limits->level[which];
 }
 
-static bool tells(const struct nsi_cgroup *group)
+void nsi_usage_add(unsigned has, int dir, const struct nsi_limits *above,
+		   struct nsu_cgroup *ret)
 {
-	static const char *const controllers[] = {
-		"memory", "pids", "cpu", "cpuacct", "freezer",
-	};
+	struct nsi_limits limits = NSI_LIMITS_UNKNOWN;
 
-	for (size_t i = 0; i < ARRAY_SIZE(controllers); i++)
-		if (nsi_cgroup_has(group, controllers[i]))
-			return true;
-	return group->unified;
+	if (has & NSI_HAS_UNIFIED && above)
+		has &= above->gives | NSI_HAS_UNIFIED | NSI_BRIEF;
+	nsi_limits_read(has, dir, 0, !above, &limits);
+	if (above)
+		nsi_limits_lower(&limits, above, 1);
+	take_limit(&limits, NSI_LIMIT_MEMORY, &ret->memory_max, &ret->memory_level);
+	take_limit(&limits, NSI_LIMIT_PIDS, &ret->pids_max, &ret->pids_level);
+	take_limit(&limits, NSI_LIMIT_CPU, &ret->cpu_max, &ret->cpu_level);
+	if (has & (NSI_HAS_UNIFIED | NSI_HAS_FREEZER) &&
+	    (limits.frozen || ret->frozen < 0))
+		ret->frozen = limits.frozen;
+	read_own(has, dir, ret);
 }
 
-/* By the first mount that shows it. */
-static bool read_group(const struct nsi_cgroup_here *here, const struct nsi_cgroup *group,
-		       struct nsu_cgroup *ret)
+int nsi_usage_read(const struct nsu_snapshot *snap, char *text,
+		   bool (*cut)(char *path, void *data), void *data, size_t size,
+		   struct nsu_cgroup *ret)
 {
-	for (size_t i = 0; i < here->count; i++) {
-		nsi_autoclose int dir = -1;
-		unsigned depth;
-
-		if (!nsi_cgroup_match(group, &here->places[i].mount))
-			continue;
-		dir = nsi_cgroup_open_dir(here->self, &here->places[i], group, &depth);
-		if (dir < 0)
-			continue;
-		nsi_cgroup_read_usage(group, dir, depth, ret);
-		return true;
-	}
-	return false;
-}
-
-int nsu_task_read_cgroup_usage(const struct nsu_task *task, struct nsu_cgroup *ret)
-{
-	__attribute__((cleanup(nsi_cgroup_here_free)))
-	struct nsi_cgroup_here here = { .self = -1 };
-	struct nsu_cgroup found = {
-		.memory = -1, .memory_max = -1, .pids = -1, .pids_max = -1,
-		.cpu_usage = -1, .cpu_max = -1, .frozen = -1,
-	};
-	nsi_autofree char *text = NULL;
-	nsi_autoclose int dir = -1;
+	bool brief = size <= offsetof(struct nsu_cgroup, memory_peak);
+	struct nsi_usage_here *here = NULL;
 	char *save = NULL;
 	bool any = false;
-	int r;
+	int r = nsi_usage_look_here(snap, &here);
 
-	if (!task || !ret || ret->size < FIRST_SIZE)
-		return -EINVAL;
-	dir = nsi_task_open(task);
-	if (dir < 0)
-		return dir;
-	r = nsi_cgroup_read_groups(dir, &text);
-	if (r < 0)
-		return r;
-	here.self = nsi_ctx_open_self(task->snap->ctx);
-	if (here.self < 0)
-		return here.self;
-	r = nsi_cgroup_here_read_mounts(&here);
 	if (r < 0)
 		return r;
 	/* That of v2 is the last line: of a controller that v1 has it knows nothing, or
@@ -220,11 +228,28 @@ int nsu_task_read_cgroup_usage(const struct nsu_task *task, struct nsu_cgroup *r
 	     line = strtok_r(NULL, "\n", &save)) {
 		struct nsi_cgroup group = { .fd = -1 };
 
-		if (!nsi_cgroup_parse(line, &group) && tells(&group))
-			any |= read_group(&here, &group, &found);
+		if (!nsi_cgroup_parse(line, &group) && (!cut || cut(group.path, data)))
+			any |= nsi_usage_read_group(here, &group, brief, ret);
 	}
-	if (!any)
-		return -ENOENT;
-	nsi_give(ret, &found, sizeof(found));
-	return 0;
+	return any ? 0 : -ENOENT;
+}
+
+int nsu_task_read_cgroup_usage(const struct nsu_task *task, struct nsu_cgroup *ret)
+{
+	struct nsu_cgroup found = NSI_USAGE_UNKNOWN;
+	nsi_autofree char *text = NULL;
+	nsi_autoclose int dir = -1;
+	int r;
+
+	if (!task || !ret || ret->size < NSI_USAGE_FIRST_SIZE)
+		return -EINVAL;
+	dir = nsi_task_open(task);
+	if (dir < 0)
+		return dir;
+	r = nsi_cgroup_read_groups(dir, &text);
+	if (!r)
+		r = nsi_usage_read(task->snap, text, NULL, NULL, ret->size, &found);
+	if (!r)
+		nsi_give(ret, &found, sizeof(found));
+	return r;
 }
