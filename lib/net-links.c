@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Links of a network namespace, where their other ends are, and addresses. */
+/* Links of a network namespace, and their addresses. */
 #include <linux/if.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
@@ -10,6 +10,18 @@
 
 #define NSID_NONE	-1
 #define NSID_UNKNOWN	-2
+
+/* IF_OPER_*, RFC 2863 */
+static const char *const states[] = {
+	"unknown", "notpresent", "down", "lowerlayerdown", "testing", "dormant", "up",
+};
+
+/* One link while its message is read. */
+struct taking {
+	struct nsi_net_link *item;
+	const struct nlattr *data;	/* IFLA_INFO_DATA, which the kind explains */
+	bool has_peer;			/* IFLA_LINK */
+};
 
 /* A name may be any bytes but NUL, '/', ':' and blanks. */
 static void take_text(const struct nlattr *attr, char *to, size_t size)
@@ -24,10 +36,12 @@ static void take_text(const struct nlattr *attr, char *to, size_t size)
 
 static int each_info(const struct nlattr *attr, void *data)
 {
-	struct nsi_net_link *link = data;
+	struct taking *taking = data;
 
 	if (mnl_attr_get_type(attr) == IFLA_INFO_KIND)
-		take_text(attr, link->kind, sizeof(link->kind));
+		take_text(attr, taking->item->kind, sizeof(taking->item->kind));
+	if (mnl_attr_get_type(attr) == IFLA_INFO_DATA)
+		taking->data = attr;
 	return MNL_CB_OK;
 }
 
@@ -51,11 +65,27 @@ static void take_stats(const struct nlattr *attr, struct nsu_link *link)
 	       length < sizeof(stats) ? length : sizeof(stats));
 	link->rx_bytes = stats.rx_bytes;
 	link->tx_bytes = stats.tx_bytes;
+	link->rx_packets = stats.rx_packets;
+	link->tx_packets = stats.tx_packets;
+	link->rx_errors = stats.rx_errors;
+	link->tx_errors = stats.tx_errors;
+	link->rx_dropped = stats.rx_dropped;
+	link->tx_dropped = stats.tx_dropped;
+}
+
+static void take_state(const struct nlattr *attr, struct nsu_link *link)
+{
+	uint8_t state = mnl_attr_validate(attr, MNL_TYPE_U8) < 0 ? 0 :
+		mnl_attr_get_u8(attr);
+
+	if (state < ARRAY_SIZE(states))
+		link->state = states[state];
 }
 
 static int each_of_link(const struct nlattr *attr, void *data)
 {
-	struct nsi_net_link *item = data;
+	struct taking *taking = data;
+	struct nsi_net_link *item = taking->item;
 	struct nsu_link *link = &item->link;
 	bool number = mnl_attr_validate(attr, MNL_TYPE_U32) >= 0;
 
@@ -64,7 +94,7 @@ static int each_of_link(const struct nlattr *attr, void *data)
 		take_text(attr, item->name, sizeof(item->name));
 		break;
 	case IFLA_LINKINFO:
-		mnl_attr_parse_nested(attr, each_info, item);
+		mnl_attr_parse_nested(attr, each_info, taking);
 		break;
 	case IFLA_ADDRESS:
 		take_mac(attr, link);
@@ -80,6 +110,10 @@ static int each_of_link(const struct nlattr *attr, void *data)
 		break;
 	case IFLA_LINK:
 		link->peer = number ? mnl_attr_get_u32(attr) : 0;
+		taking->has_peer = true;
+		break;
+	case IFLA_OPERSTATE:
+		take_state(attr, link);
 		break;
 	case IFLA_LINK_NETNSID:
 		/* There, and yet none: the other namespace is going away. */
@@ -91,26 +125,69 @@ static int each_of_link(const struct nlattr *attr, void *data)
 	return MNL_CB_OK;
 }
 
+static void parse_link(const struct nlmsghdr *head, struct nsi_net_link *item)
+{
+	const struct ifinfomsg *body = mnl_nlmsg_get_payload(head);
+	struct nsu_link *link = &item->link;
+	struct taking taking = { .item = item };
+
+	link->index = body->ifi_index;
+	link->up = body->ifi_flags & IFF_UP;
+	link->carrier = body->ifi_flags & IFF_LOWER_UP;
+	link->peer_nsid = NSID_NONE;
+	link->state = states[0];
+	mnl_attr_parse(head, sizeof(*body), each_of_link, &taking);
+	/* Before Linux 5.12 it was left out where both ends have the same number. */
+	if (!taking.has_peer && link->peer_nsid != NSID_NONE &&
+	    nsi_net_is_pair(item->kind))
+		link->peer = link->index;
+	nsi_net_take_kind(taking.data, item);
+}
+
+static bool is_link(const struct nlmsghdr *head)
+{
+	return head->nlmsg_type == RTM_NEWLINK &&
+		mnl_nlmsg_get_payload_len(head) >= sizeof(struct ifinfomsg);
+}
+
 static int take_link(const struct nlmsghdr *head, void *data)
 {
 	struct nsu_net *net = data;
-	const struct ifinfomsg *body = mnl_nlmsg_get_payload(head);
-	struct nsi_net_link *item;
 	int r;
 
-	if (head->nlmsg_type != RTM_NEWLINK ||
-	    mnl_nlmsg_get_payload_len(head) < sizeof(*body))
+	if (!is_link(head))
 		return 0;
 	r = nsi_net_add((void **)&net->links, &net->link_size, &net->link_count,
-			sizeof(*item));
+			sizeof(*net->links));
+	if (!r)
+		parse_link(head, &net->links[net->link_count - 1]);
+	return r;
+}
+
+static int take_one(const struct nlmsghdr *head, void *data)
+{
+	if (is_link(head))
+		parse_link(head, data);
+	return 0;
+}
+
+int nsi_net_ask_link(struct nsi_nl *nl, int nsid, int index, struct nsi_net_link *ret)
+{
+	char buf[NSI_NL_REQUEST] __attribute__((aligned(NLMSG_ALIGNTO)));
+	struct ifinfomsg *body = nsi_nl_put(buf, RTM_GETLINK, 0, sizeof(*body));
+	struct nsi_net_link found = { .link.index = 0 };
+	int r;
+
+	body->ifi_index = index;
+	mnl_attr_put_u32((struct nlmsghdr *)buf, IFLA_TARGET_NETNSID, nsid);
+	mnl_attr_put_u32((struct nlmsghdr *)buf, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+	r = nsi_nl_ask(nl, buf, take_one, &found);
 	if (r < 0)
 		return r;
-	item = &net->links[net->link_count - 1];
-	item->link.index = body->ifi_index;
-	item->link.up = body->ifi_flags & IFF_UP;
-	item->link.carrier = body->ifi_flags & IFF_LOWER_UP;
-	item->link.peer_nsid = NSID_NONE;
-	mnl_attr_parse(head, sizeof(*body), each_of_link, item);
+	/* A kernel that does not know the attribute tells of its own. */
+	if (found.link.index != index)
+		return -ENODEV;
+	*ret = found;
 	return 0;
 }
 
@@ -138,49 +215,20 @@ int nsi_net_read_links(struct nsi_net_reader *reader)
 
 		item->link.name = item->name;
 		item->link.kind = item->kind;
+		item->link.local = item->local;
+		item->link.remote = item->remote;
 		if (item->link.peer && item->link.peer_nsid == NSID_NONE)
 			item->link.peer_ns = reader->ns;
 	}
 	return 0;
 }
 
-static size_t count_open(const struct nsu_net *net)
+const struct nsi_net_link *nsi_net_find_link(const struct nsu_net *net, int index)
 {
-	size_t n = 0;
+	struct nsi_net_link key = { .link.index = index };
 
-	for (size_t i = 0; i < net->link_count; i++)
-		n += net->links[i].link.peer_nsid >= 0 && !net->links[i].link.peer_ns;
-	return n;
-}
-
-static void match(struct nsi_net_reader *reader, const struct nsu_ns *ns)
-{
-	nsi_autoclose int fd = nsu_ns_open(ns);
-	int nsid = fd < 0 ? fd : nsi_nl_get_nsid(&reader->route, fd);
-
-	for (size_t i = 0; nsid >= 0 && i < reader->net->link_count; i++)
-		if (reader->net->links[i].link.peer_nsid == nsid)
-			reader->net->links[i].link.peer_ns = ns;
-}
-
-/* Nothing turns the number of a namespace into the namespace: each that there is is asked
-   for its number, the host's first, where most wires end. */
-int nsi_net_find_peers(struct nsi_net_reader *reader)
-{
-	const struct nsu_snapshot *snap = reader->ns->snap;
-	const struct nsu_task *host = NULL;
-	const struct nsu_ns *first = NULL;
-
-	if (!count_open(reader->net))
-		return 0;
-	nsu_snapshot_get_reference(snap, &host);
-	if (host && !nsu_task_get_ns(host, NSU_NET, &first) && first != reader->ns)
-		match(reader, first);
-	for (size_t i = snap->by_type[NSU_NET]; i < snap->by_type[NSU_NET + 1] &&
-	     count_open(reader->net); i++)
-		if (&snap->ns[i] != first && &snap->ns[i] != reader->ns)
-			match(reader, &snap->ns[i]);
-	return 0;
+	return net->link_count ? bsearch(&key, net->links, net->link_count,
+					 sizeof(key), by_index) : NULL;
 }
 
 static int each_of_address(const struct nlattr *attr, void *data)

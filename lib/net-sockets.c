@@ -8,9 +8,11 @@
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include "net.h"
 
 #define OVERFLOW_UID	65534
+#define ALL_STATES	UINT32_MAX
 
 static const struct kind {
 	const char *name;
@@ -21,6 +23,17 @@ static const struct kind {
 	{ "udp", IPPROTO_UDP, TCP_CLOSE },
 	{ "sctp", IPPROTO_SCTP, TCP_LISTEN },
 	{ "raw", IPPROTO_RAW, TCP_CLOSE },
+};
+
+/* TCP's, which SCTP's are told by as well; the last two of newer kernels: a request that
+   is shown for a socket (Linux 4.4), a socket that is bound and no more (Linux 6.8). */
+static const char *const states[] = {
+	[TCP_ESTABLISHED] = "established", [TCP_SYN_SENT] = "syn-sent",
+	[TCP_SYN_RECV] = "syn-received", [TCP_FIN_WAIT1] = "fin-wait-1",
+	[TCP_FIN_WAIT2] = "fin-wait-2", [TCP_TIME_WAIT] = "time-wait",
+	[TCP_CLOSE] = "bound", [TCP_CLOSE_WAIT] = "close-wait",
+	[TCP_LAST_ACK] = "last-ack", [TCP_LISTEN] = "listen", [TCP_CLOSING] = "closing",
+	[TCP_CLOSING + 1] = "syn-received", [TCP_CLOSING + 2] = "bound",
 };
 
 struct dump {
@@ -56,6 +69,7 @@ static int add(struct nsi_net_reader *reader, const char *protocol, int family,
 	item->order = net->listener_count;
 	item->listener.protocol = protocol;
 	item->listener.family = family;
+	item->listener.state = states[TCP_LISTEN];
 	*ret = item;
 	return 0;
 }
@@ -63,40 +77,43 @@ static int add(struct nsi_net_reader *reader, const char *protocol, int family,
 /* "%eth0", or "%2" where links were not asked for: such an address means nothing
    without. */
 static void write_scope(const struct nsu_net *net, const struct inet_diag_sockid *id,
-			int family, char *to, size_t size)
+			const void *address, int family, char *to, size_t size)
 {
-	const unsigned char *bytes = (const unsigned char *)id->idiag_src;
+	const unsigned char *bytes = address;
+	const struct nsi_net_link *link;
 
 	*to = '\0';
 	if (family != AF_INET6 || bytes[0] != 0xfe || (bytes[1] & 0xc0) != 0x80 ||
 	    !id->idiag_if)
 		return;
-	snprintf(to, size, "%%%u", id->idiag_if);
-	for (size_t i = 0; i < net->link_count; i++)
-		if (net->links[i].link.index == (int)id->idiag_if)
-			snprintf(to, size, "%%%s", net->links[i].name);
+	link = nsi_net_find_link(net, id->idiag_if);
+	if (link)
+		snprintf(to, size, "%%%s", link->name);
+	else
+		snprintf(to, size, "%%%u", id->idiag_if);
 }
 
-static int write_local(const struct nsu_net *net, const struct inet_diag_msg *body,
-		       bool both, struct nsi_net_listener *item)
+/* far: the other end's. both: IPv4 comes to it as well. */
+static int write_end(const struct nsu_net *net, const struct inet_diag_msg *body,
+		     bool far, bool both, char *to)
 {
 	static const unsigned char any[16];
+	const void *address = far ? body->id.idiag_dst : body->id.idiag_src;
+	unsigned port = ntohs(far ? body->id.idiag_dport : body->id.idiag_sport);
 	int family = body->idiag_family;
-	unsigned port = ntohs(body->id.idiag_sport);
 	char text[48], scope[20];
-	int r = nsi_net_text(family, body->id.idiag_src, family == AF_INET ? 4 : 16, text,
+	int r = nsi_net_text(family, address, family == AF_INET ? 4 : 16, text,
 			     sizeof(text));
 
 	if (r < 0)
 		return r;
-	write_scope(net, &body->id, family, scope, sizeof(scope));
-	if (both && !memcmp(body->id.idiag_src, any, sizeof(any)))
-		snprintf(item->local, sizeof(item->local), "*:%u", port);
+	write_scope(net, &body->id, address, family, scope, sizeof(scope));
+	if (both && !memcmp(address, any, sizeof(any)))
+		snprintf(to, NSI_NET_TEXT, "*:%u", port);
 	else if (family == AF_INET)
-		snprintf(item->local, sizeof(item->local), "%s:%u", text, port);
+		snprintf(to, NSI_NET_TEXT, "%s:%u", text, port);
 	else
-		snprintf(item->local, sizeof(item->local), "[%s%s]:%u", text, scope,
-			 port);
+		snprintf(to, NSI_NET_TEXT, "[%s%s]:%u", text, scope, port);
 	return 0;
 }
 
@@ -108,29 +125,46 @@ static int find_v6only(const struct nlattr *attr, void *data)
 	return MNL_CB_OK;
 }
 
+static bool is_wanted(const struct dump *dump, const struct inet_diag_msg *body)
+{
+	unsigned port = dump->reader->port;
+
+	if (body->idiag_family != dump->family)
+		return false;
+	return port ? ntohs(body->id.idiag_sport) == port :
+		body->idiag_state == dump->kind->state;
+}
+
 static int take_inet(const struct nlmsghdr *head, void *data)
 {
 	const struct dump *dump = data;
+	const struct kind *kind = dump->kind;
 	const struct inet_diag_msg *body = mnl_nlmsg_get_payload(head);
 	struct nsi_net_listener *item;
 	int v6only = -1, r;
 
 	if (head->nlmsg_type != SOCK_DIAG_BY_FAMILY ||
-	    mnl_nlmsg_get_payload_len(head) < sizeof(*body) ||
-	    body->idiag_family != dump->family || body->idiag_state != dump->kind->state)
+	    mnl_nlmsg_get_payload_len(head) < sizeof(*body) || !is_wanted(dump, body))
 		return 0;
 	mnl_attr_parse(head, sizeof(*body), find_v6only, &v6only);
-	r = add(dump->reader, dump->kind->name, dump->family, &item);
+	r = add(dump->reader, kind->name, dump->family, &item);
 	if (r < 0)
 		return r;
 	item->listener.inode = body->idiag_inode;
-	item->listener.uid = map_uid(dump->reader, body->idiag_uid);
+	/* Of one that waits for its time to pass it is told for root's. */
+	item->listener.uid = body->idiag_inode ?
+		map_uid(dump->reader, body->idiag_uid) : OVERFLOW_UID;
+	if (body->idiag_state != kind->state && body->idiag_state < ARRAY_SIZE(states) &&
+	    states[body->idiag_state])
+		item->listener.state = states[body->idiag_state];
 	/* Of a raw socket it is the number of its protocol. */
-	if (dump->kind->protocol != IPPROTO_RAW)
+	if (kind->protocol != IPPROTO_RAW)
 		item->listener.port = ntohs(body->id.idiag_sport);
-	return write_local(dump->reader->net, body,
-			   dump->family == AF_INET6 && v6only == 0 &&
-			   dump->kind->protocol != IPPROTO_RAW, item);
+	if (body->id.idiag_dport && kind->protocol != IPPROTO_RAW)
+		write_end(dump->reader->net, body, true, false, item->remote);
+	return write_end(dump->reader->net, body, false,
+			 dump->family == AF_INET6 && v6only == 0 &&
+			 kind->protocol != IPPROTO_RAW, item->local);
 }
 
 static int ask_inet(struct nsi_net_reader *reader, const struct kind *kind, int family)
@@ -142,7 +176,8 @@ static int ask_inet(struct nsi_net_reader *reader, const struct kind *kind, int 
 
 	body->sdiag_family = family;
 	body->sdiag_protocol = kind->protocol;
-	body->idiag_states = 1u << kind->state;
+	body->idiag_states = reader->port ? ALL_STATES : 1u << kind->state;
+	body->id.idiag_sport = htons(reader->port);
 	return nsi_nl_dump(&reader->diag, buf, take_inet, &dump,
 			   &reader->net->listener_count);
 }
@@ -181,6 +216,14 @@ static void write_name(const struct nlattr *attr, char *to, size_t size)
 	to[length] = '\0';
 }
 
+/* Of those for datagrams, as /dev/log, nothing but a name says that they wait. */
+static bool waits(const struct unix_diag_msg *body, const struct unix_found *found)
+{
+	return body->udiag_state == TCP_LISTEN ||
+		(body->udiag_state == TCP_CLOSE && body->udiag_type == SOCK_DGRAM &&
+		 found->name && mnl_attr_get_payload_len(found->name));
+}
+
 static int take_unix(const struct nlmsghdr *head, void *data)
 {
 	const struct dump *dump = data;
@@ -190,13 +233,14 @@ static int take_unix(const struct nlmsghdr *head, void *data)
 	int r;
 
 	if (head->nlmsg_type != SOCK_DIAG_BY_FAMILY ||
-	    mnl_nlmsg_get_payload_len(head) < sizeof(*body) ||
-	    body->udiag_state != TCP_LISTEN)
+	    mnl_nlmsg_get_payload_len(head) < sizeof(*body))
+		return 0;
+	mnl_attr_parse(head, sizeof(*body), each_of_unix, &found);
+	if (!waits(body, &found))
 		return 0;
 	r = add(dump->reader, "unix", AF_UNIX, &item);
 	if (r < 0)
 		return r;
-	mnl_attr_parse(head, sizeof(*body), each_of_unix, &found);
 	item->listener.inode = body->udiag_ino;
 	item->listener.uid = found.has_uid ? map_uid(dump->reader, found.uid) : found.uid;
 	if (found.name)
@@ -212,7 +256,7 @@ static int ask_unix(struct nsi_net_reader *reader)
 	struct dump dump = { .reader = reader, .family = AF_UNIX };
 
 	body->sdiag_family = AF_UNIX;
-	body->udiag_states = 1u << TCP_LISTEN;
+	body->udiag_states = 1u << TCP_LISTEN | 1u << TCP_CLOSE;
 	body->udiag_show = UDIAG_SHOW_NAME | UDIAG_SHOW_UID;
 	return nsi_nl_dump(&reader->diag, buf, take_unix, &dump,
 			   &reader->net->listener_count);
@@ -245,11 +289,15 @@ static int ask_all(struct nsi_net_reader *reader, size_t *answered)
 	int r;
 
 	for (size_t i = 0; i < ARRAY_SIZE(kinds) * 2; i++) {
+		if (reader->port && kinds[i / 2].protocol == IPPROTO_RAW)
+			continue;
 		r = ask_inet(reader, &kinds[i / 2], i % 2 ? AF_INET6 : AF_INET);
 		if (r < 0 && !is_absent(r))
 			return r;
 		*answered += !r;
 	}
+	if (reader->port || reader->no_unix)
+		return 0;
 	r = ask_unix(reader);
 	*answered += !r;
 	return r < 0 && !is_absent(r) ? r : 0;
@@ -271,7 +319,9 @@ int nsi_net_read_sockets(struct nsi_net_reader *reader)
 	if (net->listener_count)
 		qsort(net->listeners, net->listener_count, sizeof(*net->listeners),
 		      by_protocol);
-	for (size_t i = 0; i < net->listener_count; i++)
+	for (size_t i = 0; i < net->listener_count; i++) {
 		net->listeners[i].listener.local = net->listeners[i].local;
+		net->listeners[i].listener.remote = net->listeners[i].remote;
+	}
 	return 0;
 }

@@ -12,6 +12,7 @@
 #define PATIENCE	1		/* s until the next message */
 #define LIMIT		5		/* s for one question */
 #define TRIES		10
+#define REPEATING	10		/* s for all repeated dumps, of all namespaces */
 
 /*
  * Connected to the kernel: root of that network namespace may write to any netlink socket
@@ -34,19 +35,25 @@ static int prepare(int fd)
 	return 0;
 }
 
-int nsi_nl_open(struct nsi_nl *ret, const struct nsu_ctx *ctx, int take_fd)
+void nsi_nl_hang_up(struct nsi_nl *nl)
 {
-	struct nsi_nl nl = { .fd = take_fd, .ctx = ctx };
+	nsi_closep(&nl->fd);
+	nl->fd = -1;
+}
+
+int nsi_nl_open(struct nsi_nl *nl, const struct nsu_ctx *ctx, int take_fd)
+{
 	int r = prepare(take_fd);
 
-	if (!r) {
-		nl.buf = malloc(BUFFER);
-		r = nl.buf ? 0 : -ENOMEM;
+	nsi_nl_hang_up(nl);
+	nl->ctx = ctx;
+	nl->fd = take_fd;
+	if (!r && !nl->buf) {
+		nl->buf = malloc(BUFFER);
+		r = nl->buf ? 0 : -ENOMEM;
 	}
 	if (r < 0)
-		nsi_nl_close(&nl);
-	else
-		*ret = nl;
+		nsi_nl_close(nl);
 	return r;
 }
 
@@ -187,16 +194,20 @@ int nsi_nl_ask(struct nsi_nl *nl, char *buf, nsi_nl_fn *each, void *data)
 int nsi_nl_dump(struct nsi_nl *nl, char *buf, nsi_nl_fn *each, void *data, size_t *count)
 {
 	size_t before = *count;
+	time_t begin = 0;
+	int r = -EINTR;
 
-	for (int i = 0; i < TRIES; i++) {
-		int r;
-
+	/* Who changes what he has all the time does not let all others wait. */
+	for (int i = 0; i < TRIES && r == -EINTR; i++) {
+		if (i == 1)
+			begin = now();
+		if (i && nl->repeated + now() - begin >= REPEATING)
+			break;
 		*count = before;
 		r = nsi_nl_ask(nl, buf, each, data);
-		if (r != -EINTR)
-			return r;
 	}
-	return -EAGAIN;
+	nl->repeated += begin ? now() - begin : 0;
+	return r == -EINTR ? -EAGAIN : r;
 }
 
 static int find_nsid(const struct nlattr *attr, void *data)

@@ -4,6 +4,7 @@
 #define NSI_NETLINK_H
 
 #include <libmnl/libmnl.h>
+#include <time.h>
 #include "nsi.h"
 
 struct nsi_nl {
@@ -11,13 +12,17 @@ struct nsi_nl {
 	unsigned seq;
 	char *buf;
 	const struct nsu_ctx *ctx;
+	time_t repeated;		/* s that went into dumping again */
 };
 
 /* What is done with one answer; 0, or the negative errno for which the rest is left. */
 typedef int nsi_nl_fn(const struct nlmsghdr *head, void *data);
 
-/* Takes a socket that nothing was done with yet. */
-int nsi_nl_open(struct nsi_nl *ret, const struct nsu_ctx *ctx, int take_fd);
+/* Takes a socket that nothing was done with yet. nl is { .fd = -1 }, or was open before:
+   then the socket is closed that it has, and its memory used again. */
+int nsi_nl_open(struct nsi_nl *nl, const struct nsu_ctx *ctx, int take_fd);
+/* Closes the socket alone. */
+void nsi_nl_hang_up(struct nsi_nl *nl);
 void nsi_nl_close(struct nsi_nl *nl);
 /* A request in buf; the caller adds its attributes. */
 #define NSI_NL_REQUEST	512
@@ -28,7 +33,7 @@ void *nsi_nl_put(char *buf, unsigned type, unsigned flags, size_t body);
  */
 int nsi_nl_ask(struct nsi_nl *nl, char *buf, nsi_nl_fn *each, void *data);
 /* The same of a dump, again where it changed; *count is put back before. -EAGAIN: it
-   changed all the time. */
+   changed all the time, or dumping again has taken long enough. */
 int nsi_nl_dump(struct nsi_nl *nl, char *buf, nsi_nl_fn *each, void *data, size_t *count);
 /* The number that the socket's namespace has for that of an open file. -ENOENT: none. */
 int nsi_nl_get_nsid(struct nsi_nl *nl, int netns);

@@ -6,7 +6,7 @@
 
 static int ask(const struct nsu_ctx *ctx, int netns)
 {
-	struct nsi_nl nl;
+	struct nsi_nl nl = { .fd = -1 };
 	int fd, r;
 
 	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);

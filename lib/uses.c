@@ -227,6 +227,46 @@ int nsu_uses_new(const struct nsu_task *task, unsigned parts, struct nsu_uses **
 	return r < 0 ? r : 0;
 }
 
+struct sockets {
+	int fds;
+	int (*each)(void *data, uint64_t socket);
+	void *data;
+};
+
+static int take_socket(void *data, pid_t number)
+{
+	const struct sockets *sockets = data;
+	char name[16], text[64];
+	uint64_t inode;
+	ssize_t n;
+
+	snprintf(name, sizeof(name), "%d", number);
+	n = readlinkat(sockets->fds, name, text, sizeof(text) - 1);
+	if (n < 0)
+		return errno == ENOENT || errno == ENAMETOOLONG ? 0 : nsi_errno();
+	text[n] = '\0';
+	return nsi_parse_inode(text, "socket", &inode) < 0 ? 0 :
+		sockets->each(sockets->data, inode);
+}
+
+int nsi_uses_each_socket(const struct nsu_task *task,
+			 int (*each)(void *data, uint64_t socket), void *data)
+{
+	nsi_autoclose int dir = nsi_task_open(task), fds = -1;
+	struct sockets sockets = { .each = each, .data = data };
+	char room[8192];
+	int r;
+
+	if (dir < 0)
+		return dir;
+	fds = openat(dir, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fds < 0)
+		return errno == ENOENT ? -ESRCH : nsi_errno();
+	sockets.fds = fds;
+	r = nsi_each_number(fds, room, sizeof(room), take_socket, &sockets);
+	return r == -ENOENT ? -ESRCH : r;
+}
+
 int nsu_task_read_confinement(const struct nsu_task *task, struct nsu_confinement *ret)
 {
 	struct nsu_confinement found = { .size = 0 };
