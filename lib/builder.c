@@ -143,6 +143,7 @@ void nsi_builder_roll_back(struct nsi_builder *b, const struct nsi_mark *mark)
 void nsi_builder_free(struct nsi_builder *b)
 {
 	nsi_idmap_free(&b->inodes);
+	nsi_idmap_free(&b->cgroups);
 	free(b->asked);
 	free(b->candidates);
 	free(b->opened);

@@ -11,6 +11,7 @@ struct nsi_builder {
 	struct nsu_ctx *ctx;
 	const struct nsu_scan_options *opts;
 	struct nsi_idmap inodes;	/* inode -> index in snap->ns */
+	struct nsi_idmap cgroups;	/* hash of a text -> index in snap->cgroups */
 	unsigned types;			/* whose links are read */
 	unsigned lacking;		/* types this kernel turned out to lack */
 	uint64_t proc_pidns_inode;	/* 0: not known yet */

@@ -7,6 +7,7 @@
 #include <sys/vfs.h>
 #include "courier.h"
 #include "uapi.h"
+#include "usage.h"
 
 #define CAP_SYS_PTRACE_BIT	19
 /* of struct nsu_ctx_options in release 0.1 */
@@ -237,6 +238,13 @@ int nsu_ctx_new(const struct nsu_ctx_options *opts, struct nsu_ctx **ret)
 	ctx->procfs.hidepid = NSU_HIDEPID_UNKNOWN;
 	ticks = sysconf(_SC_CLK_TCK);
 	ctx->tick_ns = 1000000000 / (ticks > 0 ? ticks : 100);
+	if (own.root) {
+		ctx->root = strdup(own.root);
+		if (!ctx->root) {
+			nsu_ctx_free(ctx);
+			return -ENOMEM;
+		}
+	}
 	r = nsi_if_disable(ctx, own.disable);
 	if (!r)
 		r = open_procfs(ctx, &own);
@@ -258,6 +266,8 @@ void nsu_ctx_free(struct nsu_ctx *ctx)
 	nsi_courier_reap(ctx);
 	if (ctx->proc_fd >= 0)
 		close(ctx->proc_fd);
+	free(ctx->root);
+	nsi_usage_forget(ctx);
 	free(ctx);
 }
 

@@ -83,14 +83,11 @@ static int compare_keys(const void *a, const void *b)
 	return r;
 }
 
-/* FNV-1a. That one can make them collide costs no more than comparing names. */
 static struct key key_of(char *entry)
 {
-	struct key key = { 0xcbf29ce484222325ull, entry };
+	size_t length = strcspn(entry, "=");
 
-	for (; *entry != '='; entry++)
-		key.hash = (key.hash ^ (unsigned char)*entry) * 0x100000001b3ull;
-	return key;
+	return (struct key){ nsi_hash(NSI_HASH_START, entry, length), entry };
 }
 
 /* Closes the gaps of entries that were removed; their number. */

@@ -2,7 +2,6 @@
 /* Open descriptors: of namespaces, and of what may hold one, sockets and tun devices. */
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/kcmp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/vfs.h>
@@ -280,64 +279,6 @@ static int refuse(struct tables *t, pid_t tid, int error)
 	return nsi_builder_add_gap(t->w->b, t->w->pid, tid, "fd", error);
 }
 
-/* As kcmp(2): 0: they have one table; 1: that of a comes first; 2: that of b. Negative:
-   no one tells. */
-static long compare_tables(const struct nsi_walk *w, pid_t a, pid_t b)
-{
-	struct nsu_ctx *ctx = w->b->ctx;
-	long r;
-
-	if (!ctx->procfs.own_pids || !nsi_if_usable(ctx, NSU_IF_KCMP))
-		return -1;
-	r = syscall(SYS_kcmp, a, b, KCMP_FILES, 0L, 0L);
-	if (r >= 0 || errno == ENOSYS)
-		nsi_if_tell(ctx, NSU_IF_KCMP, r >= 0);
-	return r > 2 ? -1 : r;
-}
-
-/* 1: one of these has the same table; 0: none, it belongs at *ret; -1: no one tells. */
-static int find_table(const struct nsi_walk *w, struct nsi_tables *set, pid_t tid,
-		      size_t *ret)
-{
-	size_t low = 0, high = set->count;
-
-	while (low < high) {
-		size_t at = low + (high - low) / 2;
-		long r = compare_tables(w, set->tids[at], tid);
-
-		if (!r && set->tids[at] != tid)
-			return 1;
-		if (!r) {
-			low = high = at;
-		} else if (r > 0) {
-			low = r == 1 ? at + 1 : low;
-			high = r == 1 ? high : at;
-		} else if (compare_tables(w, tid, tid) < 0) {
-			return -1;
-		} else {
-			/* That one has ended. */
-			memmove(set->tids + at, set->tids + at + 1,
-				(--set->count - at) * sizeof(*set->tids));
-			high--;
-		}
-	}
-	*ret = low;
-	return 0;
-}
-
-static int add_table(struct nsi_tables *set, pid_t tid, size_t at)
-{
-	int r = nsi_grow((void **)&set->tids, &set->size, set->count,
-			 sizeof(*set->tids));
-
-	if (r < 0)
-		return r;
-	memmove(set->tids + at + 1, set->tids + at,
-		(set->count++ - at) * sizeof(*set->tids));
-	set->tids[at] = tid;
-	return 0;
-}
-
 static int each_thread(void *data, int tid)
 {
 	struct tables *t = data;
@@ -351,7 +292,7 @@ static int each_thread(void *data, int tid)
 	if (nsi_builder_cancelled(w->b))
 		return -ECANCELED;
 	/* A thousand threads may well have one table that is not their leader's. */
-	found = find_table(w, &t->told, tid, &at);
+	found = nsi_tables_find(w->b->ctx, &t->told, tid, &at);
 	if (found == 1)
 		return 0;
 	t->compare = found < 0;
@@ -368,7 +309,7 @@ static int each_thread(void *data, int tid)
 	if (t->compare)
 		t->compared += t->count;
 	else if (!r && t->count && !t->lost)
-		return add_table(&t->told, tid, at);
+		return nsi_tables_add(&t->told, tid, at);
 	if (!r || faccessat(w->nsdir, path, F_OK, 0) < 0)
 		return 0;
 	return refuse(t, tid, r);
@@ -399,12 +340,12 @@ static int walk_tables(struct tables *t, bool dead)
 		return read_threads(t);
 	/* Processes may share a table as well, clone(2): each names what is in it, but
 	   not of one that is large, or they would take as long as they are many. */
-	found = find_table(w, &w->large, w->pid, &at);
+	found = nsi_tables_find(w->b->ctx, &w->large, w->pid, &at);
 	if (found == 1)
 		return refuse(t, w->pid, -EFBIG);
 	r = read_table(t, w->pid, "../fd");
 	if (!r && !found && t->count >= LARGE)
-		r = add_table(&w->large, w->pid, at);
+		r = nsi_tables_add(&w->large, w->pid, at);
 	if (nsi_is_fatal(r))
 		return r;
 	/* One that has ended has none, and to ask is refused or answered by nothing. */
@@ -416,7 +357,7 @@ static int walk_tables(struct tables *t, bool dead)
 	r = nsi_walk_count_threads(w);
 	if (r == 1 || r == -ESRCH)
 		return r == 1 ? 0 : r;
-	r = add_table(&t->told, w->pid, 0);
+	r = nsi_tables_add(&t->told, w->pid, 0);
 	return r < 0 ? r : read_threads(t);
 }
 

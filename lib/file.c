@@ -31,6 +31,23 @@ ssize_t nsi_read_at(int dirfd, const char *path, char *buf, size_t size)
 	return len;
 }
 
+ssize_t nsi_read_once_at(int dirfd, const char *path, char *buf, size_t size)
+{
+	nsi_autoclose int fd = -1;
+	ssize_t n;
+
+	fd = openat(dirfd, path, READ_FLAGS);
+	if (fd < 0)
+		return nsi_errno();
+	do
+		n = read(fd, buf, size - 1);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return nsi_errno();
+	buf[n] = '\0';
+	return n;
+}
+
 DIR *nsi_open_entries(int dir)
 {
 	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), error;

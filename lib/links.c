@@ -219,7 +219,7 @@ int nsi_walk_pids(struct nsi_walk *w, struct nsu_task *task)
 		return 0;
 	if (!nsi_if_usable(w->b->ctx, NSU_IF_NSPID))
 		return 0;
-	n = nsi_read_at(w->nsdir, "../status", w->text, sizeof(w->text));
+	n = nsi_read_once_at(w->nsdir, "../status", w->text, sizeof(w->text));
 	if (n == sizeof(w->text) - 1)
 		n = nsi_read_nspid(w->nsdir, "../status", pids);
 	else if (n >= 0)

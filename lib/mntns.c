@@ -155,3 +155,38 @@ void nsi_search_release(struct nsi_search *s, uint32_t index)
 			s->held[i--] = s->held[--s->held_count];
 		}
 }
+
+static int read_again(struct nsi_search *s, uint32_t in)
+{
+	const struct nsu_ns *ns = &s->b->snap->ns[in];
+	nsi_autoclose int dir = -1, fd = -1;
+	int r = -ENOSYS;
+
+	if (nsi_if_usable(s->b->ctx, NSU_IF_STATMOUNT) && ns->mntns_state >= 0)
+		r = nsi_pins_by_id(s->b->ctx, ns->mntns_id, &s->again);
+	if (r >= 0)
+		return r;
+	dir = nsi_search_member(s, in);
+	if (dir < 0)
+		return dir;
+	fd = openat(dir, "mountinfo", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	return fd < 0 ? nsi_errno() : nsi_pins_by_mountinfo(fd, &s->again);
+}
+
+bool nsi_search_is_gone(struct nsi_search *s, const struct nsi_failed *failed)
+{
+	const struct nsu_ns *ns = &s->b->snap->ns[failed->ns];
+
+	/* Those of one mount namespace come one after the other. */
+	if (s->again_in != failed->in) {
+		nsi_pins_free(&s->again);
+		s->again_in = failed->in;
+		s->again_error = read_again(s, failed->in);
+	}
+	if (s->again_error < 0 || s->again.cut)
+		return false;
+	for (size_t i = 0; i < s->again.count; i++)
+		if (s->again.pin[i].inode == ns->inode)
+			return false;
+	return true;
+}

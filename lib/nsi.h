@@ -68,6 +68,9 @@ struct nsu_ctx {
 	void *log_data;
 	enum nsu_log_level log_level;
 	enum nsu_interface_state interface[NSU_INTERFACE_COUNT];
+	char *root;	/* nsu_ctx_options.root */
+	struct nsi_usage_here *here; /* usage-here.c: of the snapshot of that time */
+	uint64_t here_time;
 	/* Children that had not ended when they were killed: see courier.h */
 	pid_t stuck[NSI_MAX_STUCK];
 	int stuck_count;
@@ -91,6 +94,9 @@ int nsi_if_disable(struct nsu_ctx *ctx, const char *words);
 /* file.c: small files below a directory descriptor */
 /* Reads at most size-1 bytes and ends them with NUL; returns the length. */
 ssize_t nsi_read_at(int dirfd, const char *path, char *buf, size_t size);
+/* The same by one read(2), for files that the kernel writes as a whole: those of cgroups,
+   and cgroup, stat and status of a process. */
+ssize_t nsi_read_once_at(int dirfd, const char *path, char *buf, size_t size);
 /* The whole file, at most limit bytes, malloc'ed, NUL behind it. */
 ssize_t nsi_read_all_at(int dirfd, const char *path, size_t limit, char **ret);
 ssize_t nsi_read_all(int fd, size_t limit, char **ret);
@@ -136,6 +142,16 @@ int nsi_idmap_reserve(struct nsi_idmap *map, size_t count);
 static inline bool nsi_idmap_has_room(const struct nsi_idmap *map)
 {
 	return (map->count + 1) * 2 <= map->size;
+}
+
+/* FNV-1a. A key of a map is made of it: 0 is none, and where it is met with another text
+   the next is tried. That one can make them collide costs but comparing. */
+#define NSI_HASH_START	0xcbf29ce484222325ull
+static inline uint64_t nsi_hash(uint64_t hash, const char *text, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		hash = (hash ^ (unsigned char)text[i]) * 0x100000001b3ull;
+	return hash;
 }
 
 /* Room for one more item behind count; items and size change together. */
@@ -187,6 +203,9 @@ struct nsu_task {
 	uint32_t ns[NSU_TYPE_COUNT];
 	uint32_t child_pid, child_time;	/* NSI_NONE: the same as its own, or unknown */
 	uint32_t sandbox;
+	uint32_t cgroup;	/* in nsu_snapshot.cgroups; NSI_NONE: not read */
+	uint32_t container;	/* in nsu_snapshot.containers; NSI_NONE: none */
+	int16_t cgroup_error;	/* why it was not read */
 	uint32_t pids; /* first of its numbers in nsu_snapshot.pids; NSI_NONE:
 			  the one number is its tid */
 	int16_t error;			/* why it could not be read in full */
@@ -220,6 +239,10 @@ struct nsu_snapshot {
 	struct nsu_ns *ns;
 	struct nsu_task *tasks;
 	struct nsu_sandbox *boxes;
+	struct nsu_container *containers;
+	char **cgroups;			/* distinct cgroup files, by nsu_task.cgroup */
+	struct nsi_places *places;	/* what they say, by the same number */
+	struct nsi_texts *texts;	/* what containers are called; containers.c */
 	struct nsu_gap *gaps;
 	struct nsu_source *sources;
 	struct nsi_inner *inner;
@@ -229,6 +252,7 @@ struct nsu_snapshot {
 	char *paths;			/* those of mounts, each ended by NUL */
 	size_t ns_count, task_count, box_count, gap_count, source_count, inner_count;
 	size_t pids_count, ref_count, keeper_count, paths_length;
+	size_t container_count, cgroup_count, cgroup_size;
 	size_t keeper_size, paths_size, source_size;
 	size_t ns_size, task_size, box_size, gap_size, pids_size;
 	size_t by_type[NSU_TYPE_COUNT + 1]; /* where each type begins in ns */
@@ -274,6 +298,11 @@ int nsi_read_nspid(int dirfd, const char *path, pid_t *pids);
 /* nsu_task_read_idmap() by an open /proc/PID. */
 ssize_t nsi_read_idmap(int dir, bool gid, struct nsu_id_range **ret);
 #define NSI_MAX_LEVELS 33		/* MAX_PID_NS_LEVEL is 32, and the first */
+
+/* uses.c: calls each with the inode of every socket that the task has open, for each
+   descriptor; stops at a negative answer. -ESRCH: it has ended. */
+int nsi_uses_each_socket(const struct nsu_task *task,
+			 int (*each)(void *data, uint64_t socket), void *data);
 
 /* facts.c, facts-ipc.c: what is behind the functions of "Facts by type" */
 /* /proc/PID/timens_offsets. -EBADMSG. */

@@ -30,12 +30,13 @@
  *   library.
  * - A struct that the library makes (nsu_type_info, nsu_procfs, nsu_totals, nsu_gap,
  *   nsu_source, nsu_bind, nsu_mount, nsu_link, nsu_address, nsu_route, nsu_listener,
- *   nsu_entry, nsu_outlook, nsu_use, nsu_pin, nsu_pin_gap) may grow at its end as well:
- *   copy none, make no array of them. nsu_pin_ns, of which nsu_pin has an array, stays as
- *   it is. Enums may grow: take a value that you do not know for one.
+ *   nsu_nsid, nsu_match, nsu_entry, nsu_outlook, nsu_use, nsu_pin, nsu_pin_gap) may grow
+ *   at its end as well: copy none, make no array of them. nsu_pin_ns, of which nsu_pin has
+ *   an array, and nsu_far_end stay as they are. Enums may grow: take a value that you do not
+ *   know for one.
  * - A snapshot is immutable and owns all it holds. Entries (struct nsu_ns, nsu_task,
- *   nsu_sandbox, nsu_gap) are borrowed and live until nsu_snapshot_free(). A context is
- *   freed last: snapshots, targets and plans made from it use it.
+ *   nsu_sandbox, nsu_container, nsu_gap) are borrowed and live until nsu_snapshot_free().
+ *   A context is freed last: snapshots, targets and plans made from it use it.
  * - count/get pairs walk arrays: get with an index below the count never fails, above
  *   it returns NULL. Arrays are sorted; the order is given with each.
  * - "none" and "unknown" differ: a function that returns an entry says -ENOENT for
@@ -44,8 +45,8 @@
  * - free functions accept NULL. Every descriptor the library opens is close-on-exec.
  * - The library prints nothing, never exits, changes no signal handler and keeps no
  *   global state. Different contexts may be used by different threads at once; one
- *   context by one thread at a time, and so the functions called read or open and those
- *   of targets, plans and pins, which use it. All others only look at a finished snapshot
+ *   context by one thread at a time, and so the functions called new, read, open or free and
+ *   those of targets, plans and pins, which use it. All others only look at a finished snapshot
  *   or list: any number of threads may call them. A context tells about the process that made
  *   it: after fork(2) the child makes its own, but may enter and execute by a plan.
  * - A process that ends while it is looked at is data, not failure.
@@ -55,6 +56,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/select.h>		/* sigset_t, where signal.h keeps to ISO C */
 #include <sys/types.h>
 
 #ifdef __cplusplus
@@ -66,6 +68,7 @@ struct nsu_snapshot;
 struct nsu_ns;
 struct nsu_task;
 struct nsu_sandbox;
+struct nsu_container;
 struct nsu_target;
 
 /* ---- Types of namespaces ------------------------------------------------------- */
@@ -117,6 +120,10 @@ struct nsu_ctx_options {
 	const char *disable;	/* interfaces to do without, as if the kernel lacked them:
 				   words of nsu_interface_get_name(), separated by commas. For
 				   tests of the fall backs. NULL: none */
+	const char *root;	/* where the root directory of the host is whose procfs is read: what
+				   the engines left on disk is read below it (root/run,
+				   root/var/lib, ...). NULL: "/" where the procfs is the
+				   caller's own, else nothing of it is read */
 };
 #define NSU_CTX_OPTIONS_INIT { \
 	.size = sizeof(struct nsu_ctx_options), .proc_fd = -1, \
@@ -227,11 +234,16 @@ enum nsu_part {
 					   all of FDS */
 	NSU_PART_MOUNTS = 1 << 7,	/* bind mounts of namespaces in every mount namespace */
 	NSU_PART_LISTED = 1 << 8,	/* what the kernel lists itself: listns(2) */
+	NSU_PART_CONTAINERS = 1 << 9,	/* containers, pods, units and sessions of tasks: a
+					   small file for each process, another for those that began
+					   a sandbox, and what the engines of the containers that
+					   were found have on disk */
 };
 #define NSU_PART_DEFAULT (NSU_PART_TASKS | NSU_PART_THREADS | NSU_PART_CHILDREN | \
 			  NSU_PART_RELATIONS)
 /* Every namespace there is, and whatever keeps it: needed for nsu_ns_get_holder(). */
-#define NSU_PART_ALL (NSU_PART_DEFAULT | NSU_PART_PIDS | NSU_PART_HOLDERS)
+#define NSU_PART_ALL (NSU_PART_DEFAULT | NSU_PART_PIDS | NSU_PART_HOLDERS | \
+		      NSU_PART_CONTAINERS)
 #define NSU_PART_HOLDERS (NSU_PART_FDS | NSU_PART_SOCKETS | NSU_PART_MOUNTS | \
 			  NSU_PART_LISTED)
 
@@ -321,7 +333,8 @@ struct nsu_gap {
 	pid_t tid;		/* thread, or pid */
 	const char *step;	/* what failed: "ns", "ns/TYPE", "ns/pid_for_children",
 				   "ns/time_for_children", "open ns", "status", "task", "fd",
-				   "sockets"; of a namespace: "mounts", "open pin" */
+				   "sockets", "cgroup"; of a container's first process: "state",
+				   what its engine left; of a namespace: "mounts", "open pin" */
 	int error;		/* positive errno */
 	uint64_t inode;		/* the namespace that it is about, 0: of none */
 	enum nsu_type type;	/* its type */
@@ -703,6 +716,109 @@ size_t nsu_sandbox_count_processes(const struct nsu_sandbox *box);
 /* The sandbox of a task. -ENOENT: in none. */
 int nsu_task_get_sandbox(const struct nsu_task *task, const struct nsu_sandbox **ret);
 
+/* ---- Containers: whose a task is ------------------------------------------------------------ */
+
+/*
+ * A container is a set of tasks that an engine started. It is found by the cgroups of tasks,
+ * by the processes that supervise them, and by what engines leave on disk, in this order of
+ * trust; names, images and pods come from what they left on disk, never from a daemon. A
+ * snapshot without NSU_PART_CONTAINERS has none.
+ *
+ * Nothing of it is escaped, and all of it may be a lie of whoever may write it: of the
+ * engine, which is root or the user whose containers they are. A container within another
+ * one is what the outer says of itself: nsu_container_is_claim().
+ */
+enum nsu_container_kind {
+	NSU_CONTAINER,		/* one container */
+	NSU_POD,		/* a pod: the containers in it hang from it, its tasks are
+				   those of them all */
+	NSU_POD_PAUSE,		/* the container that only holds the namespaces of a pod */
+};
+
+/* What may be known of a container. */
+enum nsu_container_text {
+	NSU_CONTAINER_ENGINE,	/* "docker" "podman" "containerd" "cri-o" "lxc" "incus" "lxd"
+				   "nspawn" "libvirt" "runc" "crun" "gvisor" "bwrap" "flatpak" "snap"
+				   "firejail" "kubernetes" (a pod), ...: those of the table of
+				   engines, and more to come */
+	NSU_CONTAINER_ID,	/* in full */
+	NSU_CONTAINER_NAME,
+	NSU_CONTAINER_IMAGE,	/* as it was asked for: "nginx:1.25" */
+	NSU_CONTAINER_POD,	/* name of its pod */
+	NSU_CONTAINER_POD_NAMESPACE, /* Kubernetes' */
+	NSU_CONTAINER_POD_UID,	/* Kubernetes' uid of the pod, with dashes; of Podman its id */
+	NSU_CONTAINER_POD_CONTAINER, /* what the pod calls the container */
+	NSU_CONTAINER_PROJECT,	/* of Compose; of LXD and Incus */
+	NSU_CONTAINER_SERVICE,	/* of Compose */
+	NSU_CONTAINER_RUNTIME,	/* what the engine started it by: "runc", "crun", "runsc" */
+	NSU_CONTAINER_CGROUP,	/* its cgroup, as the caller's cgroup namespace sees it */
+	NSU_CONTAINER_SOURCE,	/* what the names were learnt from: a file below the context's root,
+				   "cgroup", "command line of PID" */
+};
+#define NSU_CONTAINER_TEXTS 13
+/* "engine", "id", "name", "image", "pod", "pod-namespace", "pod-uid", "pod-container",
+   "project", "service", "runtime", "cgroup", "source"; NULL for a value that is none. */
+const char *nsu_container_text_get_name(enum nsu_container_text what);
+
+/* Sorted by the word (nsu_container_get_word()), then the init's tid. */
+size_t nsu_snapshot_count_containers(const struct nsu_snapshot *snap);
+const struct nsu_container *nsu_snapshot_get_container(const struct nsu_snapshot *snap,
+						       size_t index);
+#define nsu_foreach_container(container, snap) \
+	for (size_t container##_i = 0; \
+	     ((container) = nsu_snapshot_get_container((snap), container##_i)) != NULL; \
+	     container##_i++)
+
+enum nsu_container_kind nsu_container_get_kind(const struct nsu_container *container);
+/* The target word that names it: "docker:web", "pod:shop/cart", "pod:shop/cart/envoy",
+   "lxc:build", "machine:x", "cri:1b6dc0f2e8aa" (the first 12 digits of its id, where no name is
+   known). NULL only for NULL. */
+const char *nsu_container_get_word(const struct nsu_container *container);
+/* *ret is borrowed. -ENOENT: it has none. -ENODATA: nothing that could be read tells.
+   -EACCES and others: why what would tell could not be read. */
+int nsu_container_get_text(const struct nsu_container *container,
+			   enum nsu_container_text what, const char **ret);
+/* The user who runs it: 0 for those of root's engines. -ENODATA: unknown. */
+int nsu_container_get_uid(const struct nsu_container *container, uid_t *ret);
+/* It lies within another container, whose root chose what is told of it. */
+bool nsu_container_is_claim(const struct nsu_container *container);
+/* The container that it lies within. -ENOENT: none. */
+int nsu_container_get_outer(const struct nsu_container *container,
+			    const struct nsu_container **ret);
+/* The pod that it is in. -ENOENT: none, or a pod itself. */
+int nsu_container_get_pod(const struct nsu_container *container,
+			  const struct nsu_container **ret);
+/* Its first process: that of its pid namespace, else the one that its engine started, else
+   the oldest; of a pod that of the pause container. -ENOENT: none is left. */
+int nsu_container_get_init(const struct nsu_container *container,
+			   const struct nsu_task **ret);
+/* Its tasks, without those of containers within it; of a pod those of its containers.
+   Sorted by tid. */
+size_t nsu_container_count_tasks(const struct nsu_container *container);
+const struct nsu_task *nsu_container_get_task(const struct nsu_container *container,
+					      size_t index);
+size_t nsu_container_count_processes(const struct nsu_container *container);
+/* The innermost container of a task, never a pod. -ENOENT: none. -ENODATA: not asked for.
+   Another errno: its cgroup could not be read, and nothing else told. */
+int nsu_task_get_container(const struct nsu_task *task, const struct nsu_container **ret);
+
+/* Where service managers put a task: systemd.unit(5), from the names of its cgroups. */
+enum nsu_place {
+	NSU_PLACE_CGROUP,	/* the path: as nsu_task_read_cgroup() */
+	NSU_PLACE_UNIT,		/* of the system manager: "nginx.service", "session-4.scope" */
+	NSU_PLACE_USER_UNIT,	/* of a user's manager: "app-foo.scope" */
+	NSU_PLACE_SLICE,	/* innermost of the system's: "user-1000.slice" */
+	NSU_PLACE_MACHINE,	/* machined's name */
+	NSU_PLACE_SESSION,	/* logind's: "4" */
+};
+#define NSU_PLACES 6
+/* "cgroup", "unit", "user-unit", "slice", "machine", "session"; NULL for a value that is
+   none. */
+const char *nsu_place_get_name(enum nsu_place what);
+/* Of the host's service manager: what lies below a container is not looked at. *ret is
+   borrowed. -ENOENT: none. -ENODATA: not asked for. Another errno: could not be read. */
+int nsu_task_get_place(const struct nsu_task *task, enum nsu_place what, const char **ret);
+
 /* ---- Facts around nsfs ---------------------------------------------------------------------- */
 
 /* A bind mount of a namespace, as it is found in one mount namespace. */
@@ -813,11 +929,30 @@ struct nsu_cgroup {
 	int64_t cpu_usage;	/* microseconds of processor time used; -1 */
 	int64_t cpu_max;	/* thousandths of a processor; -1, INT64_MAX */
 	int frozen;		/* 1, 0; -1: unknown */
+	/* How many levels above the cgroup asked about the limit is set, 0: at itself; -1:
+	   there is none, or unknown */
+	int memory_level, pids_level, cpu_level;
+	int64_t oom_kills;	/* processes that were killed for want of memory, those of
+				   cgroups below included; -1: unknown, as all that follow */
+	int64_t cpu_periods, cpu_throttled; /* periods of cpu_max, and those throttled */
+	int64_t cpu_throttled_time; /* microseconds */
+	int64_t memory_peak;	/* bytes */
+	int64_t memory_cache;	/* bytes of memory that are file cache */
+	int64_t io_read, io_written; /* bytes */
+	int32_t cpu_pressure, memory_pressure, io_pressure; /* "some avg10" of PSI in
+				   hundredths of a percent */
 };
 #define NSU_CGROUP_INIT { .size = sizeof(struct nsu_cgroup) }
+/* For many at once: what follows cpu_throttled_time is not read then, and stays as it is. */
+#define NSU_CGROUP_BRIEF_INIT { .size = offsetof(struct nsu_cgroup, memory_peak) }
 /* Files of the cgroup file systems of the caller's mount namespace. -ENOENT: the task is in
    none that is mounted here. */
 int nsu_task_read_cgroup_usage(const struct nsu_task *task, struct nsu_cgroup *ret);
+/* The same of a container's cgroup, wherever in it its tasks are; of a pod of that of the
+   pod. What cgroups above it allow is read once for a snapshot. -ENOENT: also a container
+   that has no cgroup of its own. -ESRCH: all in it have ended. */
+int nsu_container_read_usage(const struct nsu_container *container,
+			     struct nsu_cgroup *ret);
 
 enum nsu_propagation {		/* bits; none: private */
 	NSU_PROP_SHARED = 1, NSU_PROP_SLAVE = 2, NSU_PROP_UNBINDABLE = 4,
@@ -853,6 +988,7 @@ enum nsu_net_part {
 	NSU_NET_ADDRESSES = 1 << 1, /* and the links, but not whose their peers are */
 	NSU_NET_ROUTES = 1 << 2,
 	NSU_NET_SOCKETS = 1 << 3,	/* those that listen: TCP, UDP, SCTP, UNIX, raw */
+	NSU_NET_NSIDS = 1 << 4,	/* the numbers that it has for other network namespaces */
 };
 /* A network interface. */
 struct nsu_link {
@@ -865,10 +1001,18 @@ struct nsu_link {
 	unsigned char mac[32];
 	unsigned mac_length;	/* 0: none */
 	int master;		/* index of the bridge or bond it is in, 0: none */
-	int peer;		/* index of the other end (IFLA_LINK), 0: none */
+	int peer;		/* index of the other end (IFLA_LINK), of a VXLAN of the link that
+				   it is bound to; 0: none */
 	int peer_nsid;		/* number that this namespace has for the peer's; -1: its own;
 				   -2: there is none, the peer's is going away */
 	const struct nsu_ns *peer_ns; /* the peer's namespace in the picture, NULL: unknown */
+	const char *state;	/* of operation, as ip-link(8) has it in lower case: "up", "down",
+				   "unknown", "lowerlayerdown", ... */
+	int64_t tag;		/* VLAN id, VNI of VXLAN, key of GRE; -1: none */
+	const char *mode;	/* of macvlan, ipvlan, bond: "bridge", "l2", "active-backup"; ""
+				   of others */
+	const char *local, *remote; /* addresses of the ends of a tunnel; "": none */
+	uint64_t rx_packets, tx_packets, rx_errors, tx_errors, rx_dropped, tx_dropped;
 };
 struct nsu_address {
 	int link;		/* index */
@@ -884,7 +1028,7 @@ struct nsu_route {
 	int link;		/* index, 0: none (blackhole, several ways) */
 	uint32_t table, metric;
 };
-/* A socket that waits for others. */
+/* A socket that waits for others; of UNIX ones for datagrams those that have a name. */
 struct nsu_listener {
 	const char *protocol;	/* "tcp" "udp" "sctp" "raw" "unix" */
 	const char *local;	/* "0.0.0.0:80", "[::]:443", "*:80" (both families), "@abstract",
@@ -896,6 +1040,9 @@ struct nsu_listener {
 	uint64_t inode;		/* "socket:[INODE]"; whose it is: nsu_use.socket of the tasks in
 				   the namespace, nsu_holder.socket of those outside */
 	uid_t uid;		/* owner as the caller sees it; 65534: has none here */
+	const char *state;	/* "listen"; of NSU_NET_PORT others too: "established",
+				   "time-wait", "bound", ... */
+	const char *remote;	/* the other end's address, as local; "": none */
 };
 /* netlink(7): rtnetlink, sock_diag, by sockets made inside. parts: NSU_NET_*. peer_ns is
    looked for among the network namespaces of the snapshot. As with ss(8), the kernel may load
@@ -917,6 +1064,62 @@ const struct nsu_route *nsu_net_get_route(const struct nsu_net *net, size_t inde
 size_t nsu_net_count_listeners(const struct nsu_net *net);
 const struct nsu_listener *nsu_net_get_listener(const struct nsu_net *net, size_t index);
 
+/* The number that a network namespace has for another one. */
+struct nsu_nsid {
+	int nsid;
+	const struct nsu_ns *ns; /* in the picture; NULL: unknown which */
+};
+/* By number. Needs NSU_NET_NSIDS; the namespaces are those that some link led to, or that
+   nsu_net_new() found. */
+size_t nsu_net_count_nsids(const struct nsu_net *net);
+const struct nsu_nsid *nsu_net_get_nsid(const struct nsu_net *net, size_t index);
+
+/*
+ * All network namespaces of a picture at once, and how they are joined. A child process
+ * enters each, makes a socket there and hands it over; it is asked, and closed before the
+ * next: none is left when this returns. Which namespace a number means is asked of the kernel
+ * only for links that lead there, never for all pairs.
+ */
+struct nsu_wiring;
+struct nsu_wiring_options {
+	size_t size;		/* sizeof(struct nsu_wiring_options) */
+	unsigned parts;		/* NSU_NET_*; 0: LINKS and ADDRESSES */
+	unsigned port;		/* with SOCKETS: just the sockets of this local port, and not only
+				   those that listen; 0: all that listen */
+	bool no_unix;		/* with SOCKETS: without UNIX sockets */
+	bool owners;		/* with SOCKETS: whose they are: reads the descriptors of all
+				   processes of the picture, one readlinkat(2) for each */
+	volatile const sig_atomic_t *cancel; /* as in nsu_scan_options */
+};
+#define NSU_WIRING_OPTIONS_INIT { .size = sizeof(struct nsu_wiring_options) }
+/* -EINVAL: also what goes with SOCKETS, asked for without. -ECANCELED: see cancel.
+   -EOPNOTSUPP: no real procfs, or other numbers than the caller's.
+   What failed of one namespace alone nsu_wiring_get_net() tells. snap is freed after it. */
+int nsu_wiring_new(const struct nsu_snapshot *snap, const struct nsu_wiring_options *opts,
+		   struct nsu_wiring **ret);
+void nsu_wiring_free(struct nsu_wiring *wiring);
+/* What was read of one; lives as long as wiring. Errors: those of nsu_net_new(). -ENOENT: not
+   a network namespace of the picture. */
+int nsu_wiring_get_net(const struct nsu_wiring *wiring, const struct nsu_ns *ns,
+		       const struct nsu_net **ret);
+/* Where a link leads: the other end of a veth, the lower device of a vlan, macvlan, ipvlan,
+   macvtap, the underlay of a tunnel. Has all members that it will ever have. */
+struct nsu_far_end {
+	const struct nsu_ns *ns;
+	const struct nsu_net *net;
+	const struct nsu_link *link; /* NULL: a tunnel that is bound to no link there */
+};
+/* link: of ns in this wiring. -ENOENT: it leads nowhere. -ENODATA: to a namespace that is not
+   in the picture, or to a link that could not be read. -ENXIO: what it led to is gone. */
+int nsu_wiring_find_end(const struct nsu_wiring *wiring, const struct nsu_ns *ns,
+			const struct nsu_link *link, struct nsu_far_end *ret);
+/* Who has one of the sockets open that were read, with opts.owners: processes, by pid. */
+size_t nsu_wiring_count_owners(const struct nsu_wiring *wiring, uint64_t socket);
+const struct nsu_task *nsu_wiring_get_owner(const struct nsu_wiring *wiring, uint64_t socket,
+					    size_t index);
+/* Some descriptors could not be read: a socket without an owner may have one. */
+bool nsu_wiring_lacks_owners(const struct nsu_wiring *wiring);
+
 /* ---- Targets: what a user typed ------------------------------------------------------------- */
 
 /*
@@ -926,7 +1129,14 @@ const struct nsu_listener *nsu_net_get_listener(const struct nsu_net *net, size_
  *          /run/netns/blue  ./x  an nsfs file: any word with a slash before a colon or @
  *          pin:NAME  the namespaces of a pin      pin:NAME/TYPE  one of them
  *          netns:NAME  one in /run/netns
- *          NAME  a pin or one in /run/netns, where no other form fits
+ *          docker:web  podman:web  lxc:web  machine:web  ...: a container by engine, and
+ *                  name or id; first digits of the id will do
+ *          cri:ID  a container of any engine of Kubernetes by its id
+ *          pod:NAMESPACE/NAME  pod:NAME  a pod       pod:NAMESPACE/NAME/CONTAINER  pod:NAME/CONTAINER
+ *          unit:nginx.service  the oldest process of a unit, the system's before users'
+ *          NAME  any of these by name or first digits of an id, a pin or one in /run/netns, where
+ *                no other form fits
+ *          docker:  pod:shop/  all that begin so: nsu_matches_new()
  *          7@WORD  the process that has pid 7 in the pid namespace of WORD
  *          host    the topmost visible init       self  the caller
  *
@@ -950,13 +1160,15 @@ enum nsu_target_kind {
  * process's now; or a pin's namespace is another than its record says. -EOPNOTSUPP:
  * PID:INODE where the kernel has no pidfs inodes, or the procfs does not show the caller's
  * pids. pin:NAME: -ENOENT: there is none, or nothing is left of it; of one that has lost
- * some of its namespaces it is the others. -ENOTUNIQ: NAME is a pin, and another namespace
- * has that name in /run/netns.
+ * some of its namespaces it is the others.
+ * A name is looked up in a scan of all processes, whose errors this may return. -ENOTUNIQ:
+ * several have it, and are in different namespaces: nsu_matches_new() lists them; or the word
+ * ends in : or / and means any number.
  * -E2BIG: more than eight words joined by @. Others: of open(2).
  */
 int nsu_target_new(struct nsu_ctx *ctx, const char *word, struct nsu_target **ret);
 void nsu_target_free(struct nsu_target *target);
-/* -ENODATA: only a scan can tell (kinds of words to come). */
+/* -ENODATA: only a scan can tell. */
 int nsu_target_get_kind(const struct nsu_target *target, enum nsu_target_kind *ret);
 /* Mask of 1 << NSU_*: which namespaces it has, of a set or one alone; of a process all
    types. -ENODATA: only a scan can tell. */
@@ -967,9 +1179,8 @@ int nsu_target_get_pid(const struct nsu_target *target, pid_t *ret);
 /*
  * The task that the target is in a snapshot that was made for it (nsu_scan_options.targets,
  * or by its pid). -ESRCH: has ended; for 7@WORD: WORD has. -ENOENT: no process has that
- * number there, or the target is a namespace. -ENOTUNIQ: it is several (kinds of words to
- * come). -ENODATA: as nsu_snapshot_find_pid(). -EACCES and others: what stands behind the
- * @ could not be read.
+ * number there, or the target is a namespace. -ENODATA: as nsu_snapshot_find_pid().
+ * -EACCES and others: what stands behind the @ could not be read.
  */
 int nsu_target_find_task(const struct nsu_target *target, const struct nsu_snapshot *snap,
 			 const struct nsu_task **ret);
@@ -982,6 +1193,51 @@ int nsu_target_find_ns(const struct nsu_target *target, const struct nsu_snapsho
    none, or not in the picture, or a process. */
 int nsu_target_find_ns_of(const struct nsu_target *target, const struct nsu_snapshot *snap,
 			  enum nsu_type type, const struct nsu_ns **ret);
+
+/* The word named a container or a pod: the process stands for that. */
+bool nsu_target_is_container(const struct nsu_target *target);
+/* Of a container, pod or unit that was found by a name or by nsu_match_open() the word that
+   means just this one: struct nsu_match. Borrowed. NULL: it is something else. */
+const char *nsu_target_get_word(const struct nsu_target *target);
+/* Just a pod: its pause process stands for it, or that of one of its containers where
+   that is gone. */
+bool nsu_target_is_pod(const struct nsu_target *target);
+/* The container that the word named, or the pod, in a snapshot with NSU_PART_CONTAINERS.
+   -ENOENT: it named something else. -ESRCH: it has ended. -ENODATA: without that part. */
+int nsu_target_find_container(const struct nsu_target *target,
+			      const struct nsu_snapshot *snap,
+			      const struct nsu_container **ret);
+
+/* One of the things that a word may mean. */
+struct nsu_match {
+	const char *word;	/* the word that means just this one; not escaped */
+	const struct nsu_task *task; /* the process that stands for it; NULL: a namespace or a
+				   set of them */
+	const struct nsu_container *container; /* or pod; NULL: none */
+	const struct nsu_ns *ns; /* a namespace; NULL: none, or a set of them */
+};
+struct nsu_matches;
+/*
+ * All that a word means in a snapshot that has NSU_PART_CONTAINERS: for a word that ends
+ * in : or / all that begin so, of pods their containers; for a name all that have it; for any
+ * other word the one thing that it is. image:NAME and image:NAME:TAG are all containers
+ * of an image. Claims (nsu_container_is_claim()) are among them only where nothing else
+ * matches, of all that begin so never.
+ * snap is freed after them. -ENOENT: nothing matches. -EINVAL: also a snapshot without that
+ * part. Others: as nsu_target_new() and nsu_target_find_task().
+ */
+int nsu_matches_new(const struct nsu_snapshot *snap, const char *word,
+		    struct nsu_matches **ret);
+void nsu_matches_free(struct nsu_matches *matches);
+/* Sorted by word. */
+size_t nsu_matches_count(const struct nsu_matches *matches);
+const struct nsu_match *nsu_matches_get(const struct nsu_matches *matches, size_t index);
+/* As nsu_target_new() by the match's word, but the process is the one of the snapshot. The
+   match is one of nsu_matches_get(), and not needed afterwards.
+   -ESRCH: it has ended since, or its number is another's. */
+int nsu_match_open(const struct nsu_match *match, struct nsu_target **ret);
+/* The word ends in : or /, or is an image's: it means any number of containers. */
+bool nsu_word_is_selection(const char *word);
 
 /* ---- Entering ---------------------------------------------------------------------- */
 

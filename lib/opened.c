@@ -17,14 +17,9 @@
 /* Inodes of namespaces are given from here on (PROC_DYNAMIC_FIRST, fs/proc). */
 #define FIRST_INODE 0xf0000000u
 
-/* FNV-1a */
 static uint64_t hash_of(const char *text)
 {
-	uint64_t hash = 0xcbf29ce484222325;
-
-	for (; *text; text++)
-		hash = (hash ^ (unsigned char)*text) * 0x100000001b3;
-	return hash;
+	return nsi_hash(NSI_HASH_START, text, strlen(text));
 }
 
 int nsi_note_opened(struct nsi_builder *b, pid_t pid, pid_t tid, int fd, const char *path)

@@ -183,18 +183,19 @@ static int read_pins(struct nsi_search *s, uint32_t index, int ns_fd,
 
 /* ---- namespaces that only a mount showed ------------------------------------------- */
 
-static int note_failed(struct nsi_search *s, uint32_t index, int error)
+static int note_failed(struct nsi_search *s, uint32_t in, uint32_t index, int error)
 {
 	int r = nsi_grow((void **)&s->failed, &s->failed_size, s->failed_count,
 			 sizeof(*s->failed));
 
 	if (!r)
-		s->failed[s->failed_count++] = (struct nsi_failed){ index, error };
+		s->failed[s->failed_count++] = (struct nsi_failed){ index, in, error };
 	return r;
 }
 
 struct fetch {
 	struct nsi_search *s;
+	uint32_t in;
 	const uint32_t *ns;		/* of each pin that is fetched */
 };
 
@@ -216,7 +217,8 @@ static int take_fetched(void *data, size_t i, int fd, int error)
 	if (error == -ETIMEDOUT)
 		s->hung++;
 	if (error < 0)
-		return nsi_is_fatal(error) ? error : note_failed(s, index, error);
+		return nsi_is_fatal(error) ? error :
+			note_failed(s, fetch->in, index, error);
 	r = nsi_builder_ask(s->b, index, fd);
 	if (!r && snap->ns[index].type == NSU_MNT)
 		r = nsi_search_hold(s, index, fd);
@@ -226,7 +228,7 @@ static int take_fetched(void *data, size_t i, int fd, int error)
 static int fetch_pins(struct nsi_search *s, uint32_t in, int ns_fd,
 		      const struct nsi_pin *const *pins, const uint32_t *ns, size_t count)
 {
-	struct fetch fetch = { s, ns };
+	struct fetch fetch = { s, in, ns };
 	struct nsi_place place;
 	int r = -ETIMEDOUT;
 
@@ -242,7 +244,7 @@ static int fetch_pins(struct nsi_search *s, uint32_t in, int ns_fd,
 	if (nsi_is_fatal(r))
 		return r;
 	for (size_t i = 0; i < count; i++)
-		if (note_failed(s, ns[i], r) < 0)
+		if (note_failed(s, in, ns[i], r) < 0)
 			return -ENOMEM;
 	return 0;
 }
@@ -415,14 +417,17 @@ static int tell_failed(struct nsi_search *s)
 	for (size_t i = 0; i < s->failed_count; i++) {
 		const struct nsi_failed *failed = &s->failed[i];
 		struct nsu_ns *ns = &s->b->snap->ns[failed->ns];
-		int r;
+		int r = 0;
 
 		if (ns->asked)
 			continue;
-		r = nsi_builder_set_asked(s->b, failed->ns);
-		if (!r)
-			r = nsi_builder_add_ns_gap(s->b, ns->type, ns->inode, "open pin",
-						   failed->error);
+		/* Engines come and go while we read. */
+		if (!nsi_search_is_gone(s, failed)) {
+			r = nsi_builder_set_asked(s->b, failed->ns);
+			if (!r)
+				r = nsi_builder_add_ns_gap(s->b, ns->type, ns->inode,
+							   "open pin", failed->error);
+		}
 		if (r < 0)
 			return r;
 		ns->id_state = ns->owner_state = failed->error;
@@ -462,6 +467,7 @@ int nsi_scan_mounts(struct nsi_builder *b)
 	if (!s)
 		return -ENOMEM;
 	s->b = b;
+	s->again_in = NSI_NONE;
 	for (size_t i = 0; i < NSI_PIN_SOURCES; i++)
 		s->source[i] = 1;
 	r = search(s);
@@ -471,6 +477,7 @@ int nsi_scan_mounts(struct nsi_builder *b)
 	free(s->next);
 	free(s->state);
 	free(s->failed);
+	nsi_pins_free(&s->again);
 	free(s);
 	return r;
 }

@@ -37,10 +37,13 @@ struct nsi_search {
 	} held[NSI_MAX_HELD];		/* are yet to be searched */
 	size_t held_count;
 	struct nsi_failed {
-		uint32_t ns;
+		uint32_t ns, in;
 		int error;
 	} *failed;			/* pins that were not opened */
 	size_t failed_count, failed_size;
+	struct nsi_pins again;		/* of again_in, read anew */
+	uint32_t again_in;
+	int again_error;
 	int source[NSI_PIN_SOURCES];	/* 1: not needed; 0, or a negative errno */
 	int hung;
 	int fetched;			/* pins, one at a time */
@@ -61,5 +64,7 @@ int nsi_search_place(struct nsi_search *s, uint32_t index, int ns_fd, int depth,
 /* Keeps what was opened until it is searched. */
 int nsi_search_hold(struct nsi_search *s, uint32_t index, int fd);
 void nsi_search_release(struct nsi_search *s, uint32_t index);
+/* That pin is not there any more: a vanished one is no failure. */
+bool nsi_search_is_gone(struct nsi_search *s, const struct nsi_failed *failed);
 
 #endif

@@ -11,6 +11,7 @@ static struct nsu_task new_task(pid_t pid)
 	struct nsu_task task = {
 		.tid = pid, .pid = pid, .sandbox = NSI_NONE,
 		.child_pid = NSI_NONE, .child_time = NSI_NONE,
+		.cgroup = NSI_NONE, .container = NSI_NONE,
 	};
 
 	memset(task.ns, 0xff, sizeof(task.ns));
@@ -36,6 +37,9 @@ static int take_dead(struct nsi_walk *w, struct nsu_task *task)
 		if (r < 0)
 			return r;
 	}
+	r = nsi_walk_cgroup(w, task);
+	if (r < 0)
+		return r;
 	threads = nsi_walk_count_threads(w);
 	if (threads == -ESRCH)
 		return threads;
@@ -118,6 +122,8 @@ static int take_unread(struct nsi_walk *w, struct nsu_task *task, const char *st
 		return n;
 	if (n > 0)
 		r = take_status(w, task, dir, path, n < (ssize_t)sizeof(w->text) - 1);
+	if (!r)
+		r = nsi_walk_cgroup(w, task);
 	if (r < 0)
 		return r;
 	/* It was seen to live and to be a zombie by turns: neither can be told. */
@@ -152,9 +158,9 @@ static int take_threads(struct nsi_walk *w, const struct nsu_task *task)
 static int take_living(struct nsi_walk *w, struct nsu_task *task)
 {
 	unsigned parts = w->b->snap->parts;
-	int r = 0;
+	int r = nsi_walk_cgroup(w, task);
 
-	if (parts & NSU_PART_CHILDREN)
+	if (!r && parts & NSU_PART_CHILDREN)
 		r = nsi_walk_children(w, task);
 	if (!r && parts & NSU_PART_RELATIONS)
 		r = nsi_walk_ask(w, task);

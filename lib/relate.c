@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* From what sources gathered to a snapshot: sorted, linked, counted. */
 #include <string.h>
-#include "builder.h"
+#include "container.h"
 
 static int by_tid(const void *a, const void *b)
 {
@@ -341,8 +341,6 @@ int nsi_snapshot_finish(struct nsi_builder *b)
 		qsort(snap->tasks, snap->task_count, sizeof(*snap->tasks), by_tid);
 		drop_twice(snap);
 	}
-	if (snap->gap_count)
-		qsort(snap->gaps, snap->gap_count, sizeof(*snap->gaps), by_place);
 	for (size_t i = 0; i < snap->task_count; i++)
 		snap->tasks[i].snap = snap;
 	r = sort_ns(snap);
@@ -362,5 +360,9 @@ int nsi_snapshot_finish(struct nsi_builder *b)
 	r = nsi_snapshot_group(snap);
 	if (!r && snap->parts & NSU_PART_PIDS)
 		r = nsi_snapshot_map_pids(snap);
+	if (!r && snap->parts & NSU_PART_CONTAINERS)
+		r = nsi_snapshot_find_containers(b);
+	if (snap->gap_count)
+		qsort(snap->gaps, snap->gap_count, sizeof(*snap->gaps), by_place);
 	return r;
 }

@@ -3,7 +3,9 @@
 #include <fcntl.h>
 #include <string.h>
 #include <time.h>
+#include "container.h"
 #include "courier.h"
+#include "usage.h"
 #include "walk.h"
 
 /* of struct nsu_scan_options in release 0.1 */
@@ -75,12 +77,15 @@ static int settle(struct nsi_builder *b)
 	snap->parts = opts->parts ? opts->parts | NSU_PART_TASKS : NSU_PART_DEFAULT;
 	if (snap->parts & NSU_PART_SOCKETS)
 		snap->parts |= NSU_PART_FDS;
+	/* Who is first in its pid namespace, and which of them lie in which. */
+	if (snap->parts & NSU_PART_CONTAINERS)
+		snap->parts |= NSU_PART_PIDS | NSU_PART_RELATIONS;
 	b->types = opts->types ? opts->types | 1u << NSU_USER : NSU_TYPES_DEFAULT;
 	for (size_t i = 0; i < opts->target_count; i++)
 		nsi_target_widen(opts->targets[i], &snap->parts, &b->types);
 	if (snap->parts & (NSU_PART_PIDS | NSU_PART_CHILDREN))
 		b->types |= 1u << NSU_PID;
-	if (snap->parts & NSU_PART_MOUNTS)
+	if (snap->parts & (NSU_PART_MOUNTS | NSU_PART_CONTAINERS))
 		b->types |= 1u << NSU_MNT;
 	snap->types_asked = b->types;
 	snap->limited = opts->pids;
@@ -122,9 +127,11 @@ void nsu_snapshot_free(struct nsu_snapshot *snap)
 {
 	if (!snap)
 		return;
+	nsi_usage_end(snap);
 	free(snap->ns);
 	free(snap->tasks);
 	free(snap->boxes);
+	nsi_snapshot_free_containers(snap);
 	free(snap->gaps);
 	free(snap->sources);
 	free(snap->inner);

@@ -7,6 +7,7 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include "matches.h"
 #include "open.h"
 #include "target.h"
 #include "uapi.h"
@@ -22,6 +23,7 @@ void nsu_target_free(struct nsu_target *target)
 		close(target->fd);
 	nsi_pinned_close(&target->set);
 	nsu_target_free(target->outer);
+	free(target->word);
 	free(target);
 }
 
@@ -268,11 +270,116 @@ static int take_name(struct nsu_target *target, const char *word)
 	return same ? 0 : -ENOTUNIQ;
 }
 
-static int take_word(struct nsu_target *target, const char *word)
+bool nsi_target_is_name(const char *word)
 {
-	int r = take_form(target, word);
+	size_t plain = strcspn(word, ":@/");
+	enum nsu_type type;
+	uint64_t number;
+	const char *end;
+	char name[16];
 
-	return r == -EINVAL && is_name(word) ? take_name(target, word) : r;
+	if (!strcmp(word, "host") || !strcmp(word, "self") || word[plain] == '/' ||
+	    *word == ':' || !strncmp(word, "netns:", 6) || !strncmp(word, "pin:", 4))
+		return false;
+	end = parse_number(word, &number);
+	if (end && (!*end || *end == ':' || *end == '@'))
+		return false;
+	if (word[plain] != ':' || plain >= sizeof(name))
+		return word[plain] != '@';
+	memcpy(name, word, plain);
+	name[plain] = '\0';
+	return nsu_type_find(name, &type) < 0;
+}
+
+/* The process of a picture, held from now on: that its number was given to another one
+   since is noticed by its start. */
+static int take_task(struct nsu_target *target, const struct nsu_task *task)
+{
+	struct nsu_task_stat stat = NSU_TASK_STAT_INIT;
+
+	target->form = FORM_TASK;
+	target->pid = nsu_task_get_pid(task);
+	target->fd = nsi_task_open(task);
+	return target->fd < 0 ? target->fd : nsu_task_read_stat(task, &stat);
+}
+
+static int take_match(struct nsu_target *target, const struct nsu_match *match)
+{
+	if (!match->task)
+		return -ESRCH;
+	target->by = !match->container ? BY_UNIT :
+		nsu_container_get_kind(match->container) == NSU_POD ? BY_POD :
+		BY_CONTAINER;
+	target->word = strdup(match->word);
+	return target->word ? take_task(target, match->task) : -ENOMEM;
+}
+
+int nsu_match_open(const struct nsu_match *match, struct nsu_target **ret)
+{
+	struct nsu_target *target;
+	int r;
+
+	if (!match || !ret)
+		return -EINVAL;
+	if (!match->task)
+		return nsi_target_new_direct(nsi_match_ctx(match), match->word, ret);
+	target = calloc(1, sizeof(*target));
+	if (!target)
+		return -ENOMEM;
+	target->ctx = match->task->snap->ctx;
+	target->fd = -1;
+	for (unsigned type = 0; type < NSU_TYPE_COUNT; type++)
+		target->set.fd[type] = -1;
+	r = take_match(target, match);
+	if (r < 0)
+		nsu_target_free(target);
+	else
+		*ret = target;
+	return r;
+}
+
+/* A pin or a namespace of that name was found already: then it must be all there is. */
+static int take_query(struct nsu_target *target, const struct nsi_query *query,
+		      int direct)
+{
+	struct nsu_matches *matches = NULL;
+	struct nsu_snapshot *snap;
+	int r;
+
+	r = nsi_matches_scan(target->ctx, &snap);
+	if (r < 0)
+		return r;
+	r = nsi_matches_find(snap, query, &matches);
+	if (r == -ENOENT) {
+		r = direct;
+	} else if (!r && (direct == 0 || direct == -ENOTUNIQ || direct == -ESTALE)) {
+		r = nsi_matches_are_claims(matches) ? direct : -ENOTUNIQ;
+	} else if (!r) {
+		r = nsi_matches_agree(matches) ?
+			take_match(target, nsu_matches_get(matches, 0)) : -ENOTUNIQ;
+	}
+	nsu_matches_free(matches);
+	nsu_snapshot_free(snap);
+	return r;
+}
+
+static int take_word(struct nsu_target *target, const char *word, bool direct)
+{
+	struct nsi_query query;
+	int r = -ENOENT;
+
+	if (!nsi_target_is_name(word))
+		return take_form(target, word);
+	if (nsi_query_parse(word, &query) < 0)
+		return -EINVAL;
+	if (query.many)
+		return -ENOTUNIQ;
+	if (query.kind == QUERY_NAME && !is_name(word))
+		return -EINVAL;
+	if (query.kind == QUERY_NAME)
+		r = take_name(target, word);
+	return direct || r == -ENOMEM || r == -EMFILE || r == -ENFILE ? r :
+		take_query(target, &query, r);
 }
 
 /* By inode or id only a scan can tell. */
@@ -283,7 +390,7 @@ static bool could_have_pids(const struct nsu_target *target)
 	return target->form != FORM_NS || target->type == NSU_PID;
 }
 
-static int new_target(struct nsu_ctx *ctx, const char *word, int joined,
+static int new_target(struct nsu_ctx *ctx, const char *word, int joined, bool direct,
 		      struct nsu_target **ret)
 {
 	struct nsu_target *target;
@@ -305,11 +412,11 @@ static int new_target(struct nsu_ctx *ctx, const char *word, int joined,
 		target->form = FORM_INNER;
 		target->pid = number <= MAX_PID ? number : 0;
 		r = !target->pid ? -EINVAL :
-			new_target(ctx, at + 1, joined + 1, &target->outer);
+			new_target(ctx, at + 1, joined + 1, direct, &target->outer);
 		if (!r && !could_have_pids(target->outer))
 			r = -EINVAL;
 	} else {
-		r = take_word(target, word);
+		r = take_word(target, word, direct);
 	}
 	if (r < 0) {
 		nsu_target_free(target);
@@ -323,5 +430,10 @@ int nsu_target_new(struct nsu_ctx *ctx, const char *word, struct nsu_target **re
 {
 	if (!ctx || !word || !ret)
 		return -EINVAL;
-	return new_target(ctx, word, 0, ret);
+	return new_target(ctx, word, 0, false, ret);
+}
+
+int nsi_target_new_direct(struct nsu_ctx *ctx, const char *word, struct nsu_target **ret)
+{
+	return new_target(ctx, word, 0, true, ret);
 }

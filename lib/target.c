@@ -160,6 +160,44 @@ int nsu_target_find_task(const struct nsu_target *target, const struct nsu_snaps
 	return nsu_snapshot_find_task(snap, pid, ret);
 }
 
+bool nsu_target_is_container(const struct nsu_target *target)
+{
+	return target && target->form == FORM_TASK &&
+		(target->by == BY_CONTAINER || target->by == BY_POD);
+}
+
+const char *nsu_target_get_word(const struct nsu_target *target)
+{
+	return target ? target->word : NULL;
+}
+
+bool nsu_target_is_pod(const struct nsu_target *target)
+{
+	return target && target->form == FORM_TASK && target->by == BY_POD;
+}
+
+int nsu_target_find_container(const struct nsu_target *target,
+			      const struct nsu_snapshot *snap,
+			      const struct nsu_container **ret)
+{
+	const struct nsu_container *found;
+	const struct nsu_task *task;
+	int r;
+
+	if (!target || !snap || !ret)
+		return -EINVAL;
+	if (!nsu_target_is_container(target))
+		return -ENOENT;
+	r = nsu_target_find_task(target, snap, &task);
+	if (!r)
+		r = nsu_task_get_container(task, &found);
+	if (!r && target->by == BY_POD)
+		r = nsu_container_get_pod(found, &found);
+	if (!r)
+		*ret = found;
+	return r == -ENOENT ? -ESRCH : r;
+}
+
 int nsu_target_find_ns(const struct nsu_target *target, const struct nsu_snapshot *snap,
 		       const struct nsu_ns **ret)
 {

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include "container.h"
 #include "open.h"
 
 /* of struct nsu_task_stat in release 0.1 */
@@ -88,7 +89,7 @@ int nsu_task_read_stat(const struct nsu_task *task, struct nsu_task_stat *ret)
 	dir = nsi_task_open(task);
 	if (dir < 0)
 		return dir;
-	n = nsi_read_at(dir, "stat", text, sizeof(text));
+	n = nsi_read_once_at(dir, "stat", text, sizeof(text));
 	if (n < 0)
 		return gone(n);
 	r = nsi_parse_stat(text, &found, ctx->tick_ns);
@@ -152,38 +153,31 @@ int nsu_task_read_wchan(const struct nsu_task *task, char **ret)
 	return *ret ? 0 : -ENOMEM;
 }
 
-/* Lines "ID:CONTROLLERS:PATH"; cgroups(7). The cgroup2 line is "0::PATH". */
 int nsu_task_read_cgroup(const struct nsu_task *task, char **ret)
 {
 	nsi_autofree char *text = NULL;
-	const char *best = NULL;
-	char *save = NULL;
+	struct nsi_cgroup_claims claims;
+	char *path = NULL;
 	ssize_t n;
+	int r;
 
 	if (!task || !ret)
 		return -EINVAL;
 	n = read_whole(task, "cgroup", 64 << 10, &text);
 	if (n < 0)
 		return n;
-	for (char *line = strtok_r(text, "\n", &save); line;
-	     line = strtok_r(NULL, "\n", &save)) {
-		char *path = strchr(line, ':');
-
-		path = path ? strchr(path + 1, ':') : NULL;
-		if (!path)
-			continue;
-		path++;
-		if (!strncmp(line, "0::", 3) && strcmp(path, "/")) {
-			best = path;
-			break;
-		}
-		if (!best || (!strcmp(best, "/") && strcmp(path, "/")))
-			best = path;
+	r = nsi_cgroup_claims_parse(text, &claims);
+	if (r < 0)
+		return r;
+	r = claims.shown ? 0 : -ENOENT;
+	if (!r) {
+		path = strdup(claims.shown);
+		r = path ? 0 : -ENOMEM;
 	}
-	if (!best)
-		return -ENOENT;
-	*ret = strdup(best);
-	return *ret ? 0 : -ENOMEM;
+	nsi_cgroup_claims_free(&claims);
+	if (!r)
+		*ret = path;
+	return r;
 }
 
 static int parse_range(const char *line, struct nsu_id_range *ret)

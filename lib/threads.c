@@ -92,6 +92,10 @@ static int read_thread(struct nsi_walk *w, const struct threads *t, struct nsu_t
 		r = nsi_walk_children(w, task);
 	if (r < 0 || (!t->all && !differs(task, t->leader)))
 		return r;
+	if (t->all)
+		r = nsi_walk_cgroup(w, task);
+	if (r < 0)
+		return r;
 	if (parts & NSU_PART_RELATIONS)
 		r = nsi_walk_ask(w, task);
 	if (!r && parts & NSU_PART_PIDS)
@@ -120,8 +124,10 @@ static int each_thread(void *data, pid_t tid)
 	task.pid_count = 0;
 	task.child_pid = task.child_time = NSI_NONE;
 	task.child = 0;
-	if (t->all)
+	if (t->all) {
 		memset(task.ns, 0xff, sizeof(task.ns));
+		task.cgroup = NSI_NONE;
+	}
 	snprintf(path, sizeof(path), "../task/%d/ns", tid);
 	w->nsdir = openat(leader_dir, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	r = w->nsdir < 0 ? nsi_errno() : read_thread(w, t, &task);

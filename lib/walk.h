@@ -41,10 +41,19 @@ int nsi_walk_children(struct nsi_walk *w, struct nsu_task *task);
 int nsi_walk_ask(struct nsi_walk *w, struct nsu_task *task);
 int nsi_walk_pids(struct nsi_walk *w, struct nsu_task *task);
 
+/* walk-cgroup.c: what containers are known by; nothing where they are not asked for. */
+int nsi_walk_cgroup(struct nsi_walk *w, struct nsu_task *task);
+
 /* threads.c */
 int nsi_walk_threads(struct nsi_walk *w, const struct nsu_task *leader, bool all);
 /* -ENODATA: must be found out by listing. */
 int nsi_walk_count_threads(struct nsi_walk *w);
+
+/* fd-tables.c. 1: one of these has the same table; 0: none, it belongs at *ret; -1: no one
+   tells. */
+int nsi_tables_find(struct nsu_ctx *ctx, struct nsi_tables *set, pid_t tid, size_t *ret);
+int nsi_tables_add(struct nsi_tables *set, pid_t tid, size_t at);
+bool nsi_tables_are_one(struct nsu_ctx *ctx, pid_t a, pid_t b);
 
 /* fds.c: what the process at hand has open. dead: its leader has nothing any more. */
 int nsi_walk_fds(struct nsi_walk *w, bool dead);
