@@ -102,7 +102,7 @@ _nsattach_find() {
 	case $1 in
 	TARGET)
 		_nstree_find TARGET
-		[[ -z $each ]] || found+=(sandbox: pin: netns: {mnt,uts,ipc,net,pid,cgroup,user,time}:)
+		[[ -z $each ]] || found+=(sandbox: pin: netns: {docker,podman,containerd,cri,lxc,incus,machine,pod,unit,image}: {mnt,uts,ipc,net,pid,cgroup,user,time}:)
 		;;
 	'[FILE|:ID]') _nsattach_ns ;;
 	DIR | '[DIR]') _nsattach_files -d ;;

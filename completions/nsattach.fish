@@ -59,7 +59,7 @@ end
 function __nsattach_targets
     __nstree_targets
     if contains -- --each (commandline -opc)
-        printf '%s\n' sandbox: pin: netns: {mnt,uts,ipc,net,pid,cgroup,user,time}:
+        printf '%s\n' sandbox: pin: netns: {docker,podman,containerd,cri,lxc,incus,machine,pod,unit,image}: {mnt,uts,ipc,net,pid,cgroup,user,time}:
     end
 end
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -24,6 +25,7 @@ struct stream {
 
 struct job {
 	const char *word;
+	const struct nsu_match *match;
 	pid_t pid;		/* 0: not running */
 	struct stream stream[PIPE_COUNT];
 	bool failed;		/* it could not be entered, or the command not run */
@@ -41,7 +43,8 @@ struct crowd {
 	bool failed;
 };
 
-static void __attribute__((noreturn)) be_job(const struct crowd *crowd, const char *word,
+static void __attribute__((noreturn)) be_job(const struct crowd *crowd,
+					     const struct job *job,
 					     int ends[PIPE_COUNT][2])
 {
 	struct attach app = *crowd->app;
@@ -54,7 +57,8 @@ static void __attribute__((noreturn)) be_job(const struct crowd *crowd, const ch
 	    dup2(ends[PIPE_OUT][1], STDOUT_FILENO) < 0 ||
 	    dup2(ends[PIPE_ERR][1], STDERR_FILENO) < 0)
 		_exit(EXIT_OWN);
-	app.opts.target = word;
+	app.opts.target = job->word;
+	app.match = job->match;
 	app.opts.target_by_operand = false;
 	app.opts.status_fd = ends[PIPE_STATUS][1];
 	app.opts.tty = NSU_NO;
@@ -75,14 +79,15 @@ static int start_job(struct crowd *crowd, struct job *job)
 	for (int i = 0; i < PIPE_COUNT && r == 0; i++)
 		if (pipe2(ends[i], O_CLOEXEC) < 0)
 			r = -errno;
-	*job = (struct job){ .word = crowd->words.word[crowd->next] };
+	*job = (struct job){ .word = crowd->words.target[crowd->next].word,
+			     .match = crowd->words.target[crowd->next].match };
 	if (r == 0) {
 		job->pid = fork();
 		if (job->pid < 0)
 			r = -errno;
 	}
 	if (r == 0 && job->pid == 0)
-		be_job(crowd, job->word, ends);
+		be_job(crowd, job, ends);
 	for (int i = 0; i < PIPE_COUNT; i++) {
 		if (ends[i][1] >= 0)
 			close(ends[i][1]);
@@ -271,6 +276,32 @@ static void run_all(struct crowd *crowd, size_t limit)
 	}
 }
 
+/* What they all lack is not said with each line; JSON has it of each. */
+static void share_count(struct attach *app)
+{
+	void *at = app->opts.json ? MAP_FAILED :
+		mmap(NULL, sizeof(*app->unfiltered), PROT_READ | PROT_WRITE,
+		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (at != MAP_FAILED)
+		app->unfiltered = at;
+}
+
+static void say_count(struct attach *app)
+{
+	unsigned count = app->unfiltered != NULL ? atomic_load(app->unfiltered) : 0;
+	char what[40];
+
+	if (count > 0) {
+		snprintf(what, sizeof(what), "%u target%s", count, count == 1 ? "" : "s");
+		say_unfiltered(&app->out, what, count == 1 ? "its seccomp filter" :
+			       "their seccomp filters");
+	}
+	if (app->unfiltered != NULL)
+		munmap(app->unfiltered, sizeof(*app->unfiltered));
+	app->unfiltered = NULL;
+}
+
 int attach_each(struct attach *app)
 {
 	struct crowd crowd = {
@@ -287,15 +318,17 @@ int attach_each(struct attach *app)
 	if (limit > crowd.words.count)
 		limit = crowd.words.count;
 	for (size_t i = 0; i < crowd.words.count; i++)
-		if (strlen(crowd.words.word[i]) > crowd.width)
-			crowd.width = strlen(crowd.words.word[i]);
+		if (strlen(crowd.words.target[i].word) > crowd.width)
+			crowd.width = strlen(crowd.words.target[i].word);
 	crowd.job = calloc(limit, sizeof(*crowd.job));
 	/* ^C goes to each of them, and what they still say is to be seen. */
 	signal(SIGINT, SIG_IGN);
+	share_count(app);
 	if (crowd.job != NULL)
 		run_all(&crowd, limit);
 	else
 		crowd.failed = true;
+	say_count(app);
 	free(crowd.job);
 	each_free(&crowd.words);
 	return crowd.failed ? EXIT_OWN : crowd.status;

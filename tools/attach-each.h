@@ -5,13 +5,23 @@
 
 #include "attach.h"
 
-struct each_list {
-	char **word;
-	size_t count, size;
+struct each_target {
+	char *word;
+	const struct nsu_match *match;	/* what was found; NULL: the word is looked up */
 };
 
-/* The target words, those ending in ":" made into all that begin so; the command is taken
-   out of the operands. Negative errno when it has told what is wrong. */
+struct each_list {
+	struct each_target *target;
+	size_t count, size;
+	/* Where names were looked up, all at once. */
+	struct nsu_snapshot *snap;
+	struct nsu_matches **matches;
+	size_t matches_count;
+};
+
+/* The targets, words that mean many made into all of these; the command is taken out of
+   the operands. app->ctx is open from then on. Negative errno when it has told what is
+   wrong. */
 int each_select(struct attach *app, struct each_list *ret);
 void each_free(struct each_list *list);
 /* JSON, an object a line. */

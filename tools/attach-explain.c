@@ -10,12 +10,50 @@
 #include "attach-explain.h"
 #include "rules.h"
 
+#define ID_DIGITS 12
+
 static void print_escaped(const struct attach *app, const char *text)
 {
 	char *plain = text_escape(&app->out, text);
 
 	fputs(plain != NULL ? plain : "?", stdout);
 	free(plain);
+}
+
+/* "docker:3f2a9c41d07e", where nothing else names it */
+static bool ends_in_id(const char *word, const char *id)
+{
+	size_t length = strlen(word);
+
+	return length > ID_DIGITS &&
+	       strncmp(word + length - ID_DIGITS, id, ID_DIGITS) == 0;
+}
+
+/* "docker:web  3f2a9c41d07e  nginx:1.25  first" */
+static bool print_container(const struct attach *app)
+{
+	const struct nsu_container *container;
+	struct nsu_snapshot *snap;
+	const char *text;
+	bool pod;
+
+	if (attach_container(app, &snap, &container) < 0)
+		return false;
+	pod = nsu_container_get_kind(container) == NSU_POD;
+	print_escaped(app, nsu_container_get_word(container));
+	if (nsu_container_is_claim(container))
+		printf(" (claimed)");
+	if (!pod && nsu_container_get_text(container, NSU_CONTAINER_ID, &text) == 0 &&
+	    strspn(text, "0123456789abcdef") == 64 &&
+	    !ends_in_id(nsu_container_get_word(container), text))
+		printf("  %.*s", ID_DIGITS, text);
+	if (nsu_container_get_text(container, NSU_CONTAINER_IMAGE, &text) == 0) {
+		printf("  ");
+		print_escaped(app, text);
+	}
+	printf(pod ? "  by" : "  first");
+	nsu_snapshot_free(snap);
+	return true;
 }
 
 static void print_head(const struct attach *app)
@@ -25,7 +63,8 @@ static void print_head(const struct attach *app)
 	const char *what = say_target(app, buf);
 	FILE *f;
 
-	print_escaped(app, what);
+	if (!print_container(app))
+		print_escaped(app, what);
 	snprintf(number, sizeof(number), "%d", (int)pid);
 	if (pid != 0) {
 		snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
@@ -34,7 +73,8 @@ static void print_head(const struct attach *app)
 			name[strcspn(name, "\n")] = '\0';
 		if (f != NULL)
 			fclose(f);
-		printf(strcmp(what, number) == 0 ? "  " : "  process %d ", (int)pid);
+		printf(strcmp(what, number) == 0 ? "  " : "%s process %d ",
+		       nsu_target_is_container(app->target) ? "" : " ", (int)pid);
 		print_escaped(app, name);
 	}
 	putchar('\n');

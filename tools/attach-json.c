@@ -162,6 +162,35 @@ static void put_outlook(const struct attach *app)
 	putchar('}');
 }
 
+/* null where the target is none. */
+static void put_container(const struct attach *app)
+{
+	static const enum nsu_container_text texts[] = {
+		NSU_CONTAINER_ENGINE, NSU_CONTAINER_ID, NSU_CONTAINER_NAME,
+		NSU_CONTAINER_IMAGE,
+	};
+	const struct nsu_container *container;
+	struct nsu_snapshot *snap;
+
+	put_key("container");
+	if (attach_container(app, &snap, &container) < 0) {
+		fputs("null", stdout);
+		return;
+	}
+	fputs("{\"word\":", stdout);
+	put_string(nsu_container_get_word(container));
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		const char *text = NULL;
+
+		nsu_container_get_text(container, texts[i], &text);
+		put_word(nsu_container_text_get_name(texts[i]), text);
+	}
+	put_bool("pod", nsu_container_get_kind(container) == NSU_POD);
+	put_bool("claim", nsu_container_is_claim(container));
+	putchar('}');
+	nsu_snapshot_free(snap);
+}
+
 int explain_json(const struct attach *app)
 {
 	int allowed = nsu_plan_check(app->plan);
@@ -169,6 +198,7 @@ int explain_json(const struct attach *app)
 
 	printf("{\"nsutil\":{\"version\":\"%s\",\"schema\":%d}", nsu_version(), SCHEMA);
 	put_word("target", say_target(app, buf));
+	put_container(app);
 	put_id("pid", (uint64_t)nsu_plan_get_pid(app->plan));
 	put_bool("allowed", allowed == 0);
 	put_bool("exposed", nsu_plan_get_outlook(app->plan)->exposed);

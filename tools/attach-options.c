@@ -163,7 +163,7 @@ static int check(struct attach *app, char **argv, int first)
 	if (opts->all)
 		opts->types = has_elsewhere(opts) ? NSU_TYPES_DEFAULT : 0;
 	if (opts->target == NULL && !has_elsewhere(opts) && !opts->each)
-		return cli_wrong(&app->out, "nsattach 4711, or nsattach --help",
+		return cli_wrong(&app->out, "nsattach docker:web, or nsattach --help",
 				 "no target given");
 	if (opts->jobs != 0 && !opts->each)
 		return cli_wrong(&app->out, NULL, "--jobs is for --each");

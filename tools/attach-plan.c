@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include "attach.h"
 #include "cli.h"
+#include "word-say.h"
 #include "word.h"
 
 /* "-n netstat": the word was meant for the command. */
@@ -22,8 +23,33 @@ static int complain_no_target(const struct attach *app)
 		strcpy(letters, " -a");
 	msg(&app->out, "%s: no target given, and \"%s\" is none", letters + 1,
 	    opts->target);
-	msg(&app->out, "try: nsattach 4711%s %s", letters, opts->target);
+	if (!word_say_near(&app->out, app->ctx, opts->target))
+		msg(&app->out, "try: nsattach 4711%s %s", letters, opts->target);
 	return -EINVAL;
+}
+
+/* The types that are all there is to it, so that any process with the same will do; 0:
+   more of the target is taken. */
+static unsigned types_alone(const struct attach_opts *opts)
+{
+	static const unsigned loose = 1U << NSU_UTS | 1U << NSU_IPC | 1U << NSU_NET |
+		1U << NSU_TIME;
+
+	if (opts->all || (opts->types & ~loose) != 0 || opts->host_tools ||
+	    opts->children || opts->user_parent || opts->net_socket >= 0 ||
+	    opts->traits_on != 0 || opts->uid_from == NSU_ID_FOLLOW ||
+	    opts->gid_from == NSU_ID_FOLLOW || opts->root != NSU_AUTO ||
+	    opts->cwd_from == NSU_CWD_TARGET || opts->env == NSU_ENV_TARGET)
+		return 0;
+	return opts->types;
+}
+
+/* A word that is no target and could be no name either is said to be so. */
+static bool may_be_command(const struct attach_opts *opts)
+{
+	return opts->target_by_operand && (opts->types != 0 || opts->all) &&
+	       strchr(opts->target, ':') == NULL && !opts->docker_it &&
+	       opts->command[0] == NULL;
 }
 
 static int open_target(struct attach *app)
@@ -33,16 +59,26 @@ static int open_target(struct attach *app)
 
 	if (opts->target == NULL)
 		return 0;
-	/* A word that is no target and could be no name either is said to be so. */
-	if (opts->target_by_operand && (opts->types != 0 || opts->all) &&
-	    strncmp(opts->target, "pin:", 4) != 0 &&
-	    !opts->docker_it && opts->command[0] == NULL) {
-		r = nsu_target_new(app->ctx, opts->target, &app->target);
-		return r == -ENOENT || r == -EINVAL ? complain_no_target(app) :
-			r < 0 ? word_open(&app->out, app->ctx, NULL, opts->target,
-					  &app->target) : 0;
+	if (app->match != NULL) {
+		r = nsu_match_open(app->match, &app->target);
+		if (r == -ESRCH)
+			msg(&app->out, "%s: has ended", opts->target);
+		else if (r < 0)
+			msg_errno(&app->out, r, "%s", opts->target);
+		return r;
 	}
-	return word_open(&app->out, app->ctx, NULL, opts->target, &app->target);
+	if (may_be_command(opts)) {
+		r = nsu_target_new(app->ctx, opts->target, &app->target);
+		if (r == -ENOENT || r == -EINVAL)
+			return complain_no_target(app);
+		/* What else is wrong is told below. */
+		nsu_target_free(app->target);
+		app->target = NULL;
+	}
+	r = word_open_types(&app->out, app->ctx, NULL, opts->target, types_alone(opts),
+			    &app->target);
+	return r == 0 && nsu_target_is_pod(app->target) ?
+		attach_pod(app, types_alone(opts)) : r;
 }
 
 /* --net=FILE: also one without a slash; --net=:ID, --net=pin:NAME */
@@ -220,7 +256,8 @@ static void complain(const struct attach *app, int error)
 int attach_plan(struct attach *app)
 {
 	struct nsu_plan_options opts = NSU_PLAN_OPTIONS_INIT;
-	int r = context_open(&app->out, NULL, app->opts.verbose, &app->ctx);
+	int r = app->ctx != NULL ? 0 :
+		context_open(&app->out, NULL, NULL, app->opts.verbose, &app->ctx);
 
 	if (r == 0)
 		r = open_words(app);
@@ -242,6 +279,7 @@ void attach_close(struct attach *app)
 	target_dir_close(app);
 	nsu_plan_free(app->plan);
 	nsu_target_free(app->target);
+	free(app->pod_word);
 	for (unsigned type = 0; type < NSU_TYPE_COUNT; type++)
 		nsu_target_free(app->ns[type]);
 	nsu_ctx_free(app->ctx);

@@ -9,11 +9,24 @@
 #include <unistd.h>
 #include "attach.h"
 
-/* As it was typed: what is printed can be typed again. */
+/* What is printed can be typed again: the word that means just this one, or what was
+   typed. */
 const char *say_target(const struct attach *app, char buf[static 32])
 {
 	const struct attach_opts *opts = &app->opts;
 
+	const char *word = app->pod_word;
+	pid_t pid;
+
+	if (word == NULL)
+		word = nsu_target_get_word(app->target);
+	if (word != NULL && text_is_plain(word))
+		return word;
+	/* A container's name can be a command for the shell that it is pasted to. */
+	if (word != NULL && nsu_target_get_pid(app->target, &pid) == 0) {
+		snprintf(buf, 32, "%d", (int)pid);
+		return buf;
+	}
 	if (opts->target != NULL)
 		return opts->target;
 	for (unsigned type = 0; type < NSU_TYPE_COUNT; type++)
@@ -330,10 +343,19 @@ void say_problems(const struct attach *app)
 		    "left out", what, outlook->odd, outlook->odd == 1 ? "" : "s");
 	if (outlook->seccomp == 2 && app->opts.seccomp == SECCOMP_AUTO &&
 	    outlook->traits & confined &&
-	    !(outlook->traits & 1U << NSU_TRAIT_SECCOMP))
-		msg(&app->out, "%s: without its seccomp filter%s=none says nothing", what,
-		    geteuid() == 0 ? "; --seccomp=copy takes it, " :
-		    ", which only root of the host can read; --seccomp");
+	    !(outlook->traits & 1U << NSU_TRAIT_SECCOMP)) {
+		if (app->unfiltered != NULL)
+			atomic_fetch_add(app->unfiltered, 1);
+		else
+			say_unfiltered(&app->out, what, "its seccomp filter");
+	}
+}
+
+void say_unfiltered(const struct output *out, const char *what, const char *which)
+{
+	msg(out, "%s: without %s%s=none says nothing", what, which, geteuid() == 0 ?
+	    "; --seccomp=copy takes it, " :
+	    ", which only root of the host can read; --seccomp");
 }
 
 /* "net is docker:web's; files, processes and all else are the host's" */

@@ -1,81 +1,89 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Which targets --each means. */
-#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include "attach-each.h"
 #include "cli.h"
+#include "live.h"
 #include "word.h"
 
-static int by_text(const void *a, const void *b)
+static int add_match(struct each_list *list, char *take_word,
+		     const struct nsu_match *match)
 {
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static int add(struct each_list *list, char *take_word)
-{
-	char **grown;
-
 	if (take_word == NULL)
 		return -ENOMEM;
 	if (list->count == list->size) {
 		size_t size = list->size != 0 ? list->size * 2 : 16;
+		struct each_target *grown = reallocarray(list->target, size,
+							 sizeof(*grown));
 
-		grown = realloc(list->word, size * sizeof(*grown));
 		if (grown == NULL) {
 			free(take_word);
 			return -ENOMEM;
 		}
-		list->word = grown;
+		list->target = grown;
 		list->size = size;
 	}
-	list->word[list->count++] = take_word;
+	list->target[list->count++] = (struct each_target){ take_word, match };
 	return 0;
+}
+
+static int add(struct each_list *list, char *take_word)
+{
+	return add_match(list, take_word, NULL);
 }
 
 void each_free(struct each_list *list)
 {
 	for (size_t i = 0; i < list->count; i++)
-		free(list->word[i]);
-	free(list->word);
+		free(list->target[i].word);
+	free(list->target);
+	for (size_t i = 0; i < list->matches_count; i++)
+		nsu_matches_free(list->matches[i]);
+	free(list->matches);
+	nsu_snapshot_free(list->snap);
 }
 
-static int add_netns(struct each_list *list)
+static int add_names(const struct attach *app, bool pins, struct each_list *list)
 {
-	DIR *dir = opendir("/run/netns");
-	size_t first = list->count;
-	struct dirent *entry;
-	int r = 0;
+	struct live live = { 0 };
+	int r = pins ? live_add_pins(&live, app->ctx) : live_add_netns(&live);
 
-	while (dir != NULL && r == 0 && (entry = readdir(dir)) != NULL) {
-		char *word = NULL;
-
-		if (entry->d_name[0] != '.')
-			r = add(list, asprintf(&word, "netns:%s", entry->d_name) < 0 ?
-				NULL : word);
+	for (size_t i = 0; i < live.count && r == 0; i++) {
+		r = add(list, live.word[i]);
+		live.word[i] = NULL;
 	}
-	if (dir != NULL)
-		closedir(dir);
-	if (list->count > first)
-		qsort(list->word + first, list->count - first, sizeof(char *), by_text);
+	live_free(&live);
 	return r;
 }
 
-/* Those of nsutil: another program's have no word of this form. */
-static int add_pins(const struct attach *app, struct each_list *list)
+/* Containers and units: of one picture, however many words there are. They are opened
+   when it is their turn, and one that has ended by then is not taken for another. */
+static int add_matches(struct attach *app, const char *word, struct each_list *list)
 {
-	const struct nsu_pin *pin;
-	struct nsu_pins *pins;
-	int r = nsu_pins_new(app->ctx, &pins);
+	struct nsu_scan_options opts = NSU_SCAN_OPTIONS_INIT;
+	struct nsu_matches *matches, **grown;
+	const struct nsu_match *match;
+	int r = 0;
 
+	opts.parts = NSU_PART_TASKS | NSU_PART_PIDS | NSU_PART_CONTAINERS;
+	if (list->snap == NULL)
+		r = nsu_snapshot_new(app->ctx, &opts, &list->snap);
+	if (r == 0)
+		r = nsu_matches_new(list->snap, word, &matches);
 	if (r < 0)
-		return r;
-	for (size_t i = 0; r == 0 && (pin = nsu_pins_get(pins, i)) != NULL; i++)
-		if (pin->maker == NSU_PIN_BY_NSUTIL)
-			r = add(list, strdup(pin->word));
-	nsu_pins_free(pins);
+		return r == -ENOENT ? 0 : r;
+	grown = reallocarray(list->matches, list->matches_count + 1, sizeof(*grown));
+	if (grown == NULL) {
+		nsu_matches_free(matches);
+		return -ENOMEM;
+	}
+	list->matches = grown;
+	list->matches[list->matches_count++] = matches;
+	for (size_t i = 0; r == 0 && (match = nsu_matches_get(matches, i)) != NULL; i++)
+		r = add_match(list, strdup(match->word), match);
 	return r;
 }
 
@@ -156,13 +164,18 @@ static int add_all(struct attach *app, const char *word, struct each_list *list)
 
 	snprintf(name, sizeof(name), "%.*s", (int)strlen(word) - 1, word);
 	if (!names && !pins && strcmp(word, "sandbox:") != 0 &&
-	    nsu_type_find(name, &type) < 0)
-		return cli_wrong(&app->out, NULL, "%s: not one of sandbox: pin: netns: "
-				 "mnt: uts: ipc: net: pid: cgroup: user: time:", word);
-	r = names ? add_netns(list) : pins ? add_pins(app, list) :
+	    nsu_type_find(name, &type) < 0 && !nsu_word_is_selection(word))
+		return cli_wrong(&app->out, NULL,
+				 "%s: not one of docker: podman: pod: cri: lxc: machine: "
+				 "unit: image:NAME ..., sandbox: pin: netns: mnt: uts: "
+				 "ipc: net: pid: cgroup: user: time:", word);
+	r = nsu_word_is_selection(word) ? add_matches(app, word, list) :
+		names || pins ? add_names(app, pins, list) :
 		add_scanned(app, word, type, list);
 	if (r < 0)
 		msg_errno(&app->out, r, "%s", word);
+	else if (list->count == before && nsu_word_is_selection(word))
+		word_no_match(&app->out, word);
 	else if (list->count == before)
 		msg(&app->out, "%s there is none", word);
 	return r;
@@ -182,6 +195,8 @@ static int add_word(struct attach *app, const char *word, struct each_list *list
 {
 	size_t len = strlen(word);
 
+	if (nsu_word_is_selection(word))
+		return add_all(app, word, list);
 	if (len > 1 && (word[len - 1] == ':' || (word[len - 1] == '/' && *word != '/' &&
 						 *word != '.')))
 		return add_all(app, word, list);
@@ -192,7 +207,7 @@ int each_select(struct attach *app, struct each_list *ret)
 {
 	char **operand = app->opts.command;
 	size_t count = app->opts.target != NULL ? 0 : count_targets(operand);
-	int r = context_open(&app->out, NULL, false, &app->ctx);
+	int r = context_open(&app->out, NULL, NULL, false, &app->ctx);
 
 	if (r == 0 && app->opts.target != NULL)
 		r = add_word(app, app->opts.target, ret);
@@ -207,8 +222,6 @@ int each_select(struct attach *app, struct each_list *ret)
 			      "--each: no command given");
 	if (r == 0 && ret->count == 0)
 		r = -ENOENT;
-	nsu_ctx_free(app->ctx);
-	app->ctx = NULL;
 	if (r < 0)
 		each_free(ret);
 	return r;

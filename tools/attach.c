@@ -39,10 +39,8 @@ static int run(struct attach *app)
 {
 	int status;
 
-	if (app->opts.each)
-		return attach_each(app);
-	status = attach_plan(app);
-	if (status == 0)
+	status = app->opts.each ? attach_each(app) : attach_plan(app);
+	if (status == 0 && !app->opts.each)
 		status = app->opts.explain ? attach_explain(app) : attach_run(app);
 	attach_close(app);
 	return status;

@@ -3,6 +3,7 @@
 #ifndef NSATTACH_H
 #define NSATTACH_H
 
+#include <stdatomic.h>
 #include "nsutil.h"
 #include "output.h"
 
@@ -50,8 +51,12 @@ struct attach {
 	struct output out;
 	struct nsu_ctx *ctx;
 	struct nsu_target *target, *ns[NSU_TYPE_COUNT];
+	const struct nsu_match *match; /* the target, of --each; NULL: opts.target is */
+	bool of_pod;		/* it stands for its pod, what all in it share */
+	char *pod_word;		/* of that pod */
 	struct nsu_plan *plan;
 	int dir;		/* the lock on the directory for the target's files, -1 */
+	atomic_uint *unfiltered; /* of --each: counts instead of say_unfiltered(); NULL */
 };
 
 enum {			/* exit statuses, as of chroot(1), env(1), docker-exec(1) */
@@ -67,11 +72,20 @@ void attach_help(void);
    what is wrong. */
 int attach_plan(struct attach *app);
 void attach_close(struct attach *app);
+/* attach-container.c. The container, or pod, that the target is, in a picture that is the
+   caller's to free. -ENOENT: it is something else. */
+int attach_container(const struct attach *app, struct nsu_snapshot **ret_snap,
+		     const struct nsu_container **ret);
+/* The target is a pod: makes it the container in it that is entered for these types, 0:
+   all. Negative errno when it has told that several are meant. */
+int attach_pod(struct attach *app, unsigned types);
 /* attach-say.c: what stands in the way, and what runs otherwise than expected. */
 void say_verdicts(const struct attach *app);
 void say_failure(const struct attach *app, const struct nsu_failure *why);
 void say_problem(const struct attach *app, const struct nsu_failure *problem);
 void say_problems(const struct attach *app);
+/* Of one or more targets, whose filter or filters were not taken over. */
+void say_unfiltered(const struct output *out, const char *what, const char *which);
 void say_partial(const struct attach *app);
 const char *say_target(const struct attach *app, char buf[static 32]);
 /* attach-explain.c: the exit status */
