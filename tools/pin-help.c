@@ -12,7 +12,7 @@ void pin_help(void)
 " nspin                           the pins that there are, anyone's (list, ls)\n"
 " nspin create blue -n --up       a new network namespace, its loopback up\n"
 " nspin create lab -a -- bash     new ones of all types, and a shell in them\n"
-" nspin add web 4711              keep what that process's container is in\n"
+" nspin add web docker:web        keep what that container is in\n"
 " nspin exec blue ss -ltn         a command in it, as nsattach pin:blue\n"
 " nspin show blue                 all about it, as nstree pin:blue\n"
 " nspin remove blue               unpin (rm, del); says what keeps it alive\n"

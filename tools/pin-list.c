@@ -145,16 +145,23 @@ static char *make_args(const struct listing *l, const struct nsu_pin *pin)
 	return text;
 }
 
-/* Who is in it. */
+/* Who is in it: a container, a service or the first process. */
 static char *make_member(const struct listing *l, const struct nsu_pin *pin)
 {
 	for (int type = 0; type < NSU_TYPE_COUNT; type++) {
 		const struct nsu_ns *ns = find_ns(l, pin, type);
 		const struct nsu_task *first = ns ? view_first_of_ns(ns) : NULL;
 		const struct shown *shown;
+		char *whose;
 
 		if (!first)
 			continue;
+		if (ns == view_host_ns(l->snap, type))
+			return strdup(nsu_snapshot_sees_host(l->snap) > 0 ? "host" :
+				      "here");
+		whose = view_ns_whose(&l->app.out, l->snap, ns);
+		if (whose)
+			return whose;
 		shown = shown_get(l->cache, first, l->wide);
 		if (!shown)
 			return NULL;
@@ -224,11 +231,14 @@ static int print(struct listing *l)
 	unsigned types = 0, parts = NSU_PART_TASKS;
 	int r;
 
-	for (size_t i = 0; i < l->set->count; i++)
-		types |= l->set->chosen[i]->types;
 	/* Not the sockets, which have to be asked one by one. */
 	if (l->wide)
 		parts = NSU_PART_DEFAULT | FIND_PARTS;
+	for (size_t i = 0; i < l->set->count; i++) {
+		types |= l->set->chosen[i]->types;
+		if (l->set->chosen[i]->maker != NSU_PIN_BY_NSUTIL)
+			parts |= NSU_PART_CONTAINERS;
+	}
 	/* They would open each mount anew, and only these are kept by what they own. */
 	if (!(types & (1U << NSU_USER | 1U << NSU_PID)))
 		parts &= ~(unsigned)NSU_PART_RELATIONS;

@@ -22,7 +22,7 @@ int main(int argc, char **argv)
 	status = pin_parse(&app, argc, argv);
 	if (status < 0) {
 		status = 1;
-		if (context_open(&app.out, NULL, app.opts.verbose, &app.ctx) == 0)
+		if (context_open(&app.out, NULL, NULL, app.opts.verbose, &app.ctx) == 0)
 			status = commands[app.opts.verb](&app);
 		nsu_ctx_free(app.ctx);
 	}
