@@ -98,6 +98,10 @@ _nstree_targets() {
 			[[ -e $path ]] && found+=("netns:${path##*/}")
 		done
 	fi
+	# Those of containers, pods and units.
+	while IFS= read -r path; do
+		[[ $path == netns:* || $path == pin:* ]] || found+=("$path")
+	done < <("$tool" --list-names 2>/dev/null)
 	_nstree_pins
 	_nstree_pids
 }
@@ -148,6 +152,8 @@ _nstree_reply() {
 			[[ $quoted == "$kept"* ]] || continue
 			quoted=${quoted#"$kept"}
 		fi
+		# All of it is there: "docker:", which is a word itself.
+		[[ -n $quoted ]] || continue
 		[[ -n ${seen[$quoted]-} ]] || COMPREPLY+=("$quoted")
 		seen[$quoted]=1
 	done
@@ -178,6 +184,7 @@ _nstree_find() {
 	DIRECTORY | FILE) compopt -o default 2>/dev/null ;;
 	UID) _nstree_names passwd ;;
 	GID) _nstree_names group ;;
+	PORT) ;;
 	TARGET)
 		while [[ $value == [0-9]*@* ]]; do
 			head+=${value%%@*}@
@@ -233,6 +240,12 @@ _nstree() {
 		fi
 	fi
 	_nstree_find TARGET
+	# Of this network namespace.
+	if [[ " ${words[*]} " == *' --net '* ]]; then
+		for word in /sys/class/net/*; do
+			found+=("${word##*/}")
+		done
+	fi
 	_nstree_reply
 }
 

@@ -57,7 +57,12 @@ function __nstree_targets
     for path in /run/netns/*
         set -a names netns:(string replace -r '.*/' '' -- $path | string collect)
     end
+    set -a names (command nstree --list-names 2>/dev/null | string match -rv -- '^(netns|pin):')
     set -a names (__nstree_pins $value)
+    # Of this network namespace.
+    if contains -- --net (commandline -opc)
+        set -a names (string replace -r '.*/' '' -- /sys/class/net/*)
+    end
     if string match -q -- ':*' $value
         set -a names :(__nstree_say -o ID | string match -r -- '^[0-9]+$')
     end
@@ -89,6 +94,8 @@ command nstree --list-options 2>/dev/null | while read -d \t -l name letter arg 
             set -a row -x -a '(__fish_complete_users)'
         case GID
             set -a row -x -a '(__fish_complete_groups)'
+        case PORT
+            set -a row -x
         case TARGET
             set -a row -x -a '(__nstree_targets)'
         case '[TREE]'

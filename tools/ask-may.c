@@ -138,7 +138,7 @@ static char *reason_head(const struct question *q, const struct answer *a)
 {
 	char *word, *text;
 
-	if (q->app->opts.operand_count < 2)
+	if (q->app->opts.operand_count < 2 && !a->target->own_word)
 		return strdup("");
 	word = text_escape(&q->app->out, a->target->word);
 	if (asprintf(&text, "%s: ", word ? word : "?") < 0)

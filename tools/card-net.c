@@ -151,18 +151,18 @@ static const struct nsu_net *far_net(struct net_card *card, const struct nsu_ns 
 	return card->far;
 }
 
-/* "host", "net:[4026532565] nginx (4711/1)"; malloc'ed. */
+/* "host", "docker:web", "net:[4026532565] nginx (4711/1)"; malloc'ed. */
 static char *place_of(const struct net_card *card, const struct nsu_ns *ns)
 {
 	const struct nsu_task *first = view_first_of_ns(ns);
 	char name[NS_TEXT_SIZE], *process, *text;
 
 	view_ns(name, ns);
-	if (ns == view_host_ns(card->snap, NSU_NET) &&
-	    nsu_snapshot_sees_host(card->snap) > 0)
-		return strdup("host");
-	if (!first)
-		return strdup(name);
+	if (ns == view_host_ns(card->snap, NSU_NET))
+		return strdup(nsu_snapshot_sees_host(card->snap) > 0 ? "host" : "here");
+	text = view_ns_whose(&card->app->out, card->snap, ns);
+	if (text || !first)
+		return text ? text : strdup(name);
 	process = view_process(card->cache, first, false);
 	if (!process || asprintf(&text, "%s %s", name, process) < 0)
 		text = NULL;
@@ -388,6 +388,17 @@ static void print_listeners(const struct net_card *card, const struct net_owners
 		card_fact(card->app, "listens", "-");
 }
 
+/* By docker-proxy, on the host. */
+static void print_reached(const struct net_card *card)
+{
+	char *text = NULL;
+
+	if (card->ns != view_host_ns(card->snap, NSU_NET))
+		text = net_reached_by(card->app, card->snap, card->cache, card->net);
+	if (text)
+		card_fact_take(card->app, "reached by", text);
+}
+
 /* A reason why there is nothing: what was asked for was not read. */
 static void print_unread(struct app *app, int error)
 {
@@ -415,10 +426,12 @@ void card_net(struct app *app, const struct nsu_snapshot *snap,
 	card.net = net;
 	print_links(&card);
 	print_routes(&card);
-	if (!(parts & NSU_NET_SOCKETS) || net_find_owners(ns, net, &owners) < 0)
+	if (!(parts & NSU_NET_SOCKETS) || net_find_owners(ns, net, &owners) < 0 ||
+	    net_find_others(snap, ns, net, &owners) < 0)
 		card_fact(app, "listens", "?");
 	else
 		print_listeners(&card, &owners);
+	print_reached(&card);
 	net_free_owners(&owners);
 	nsu_net_free(card.far);
 	nsu_net_free(net);

@@ -43,7 +43,10 @@ static int print_heading(const struct card *card)
 	if (is_host(card, card->ns)) {
 		r = asprintf(&left, "%s  of %s", name, host_word(card));
 	} else if (nsu_ns_count_tasks(card->ns)) {
-		who = view_process(card->cache, view_first_of_ns(card->ns), false);
+		who = view_ns_whose(&card->app->out, card->snap, card->ns);
+		if (!who)
+			who = view_process(card->cache, view_first_of_ns(card->ns),
+					   false);
 		r = asprintf(&left, "%s  of %s", name, who ? who : "?");
 		free(who);
 	} else {
@@ -133,6 +136,27 @@ static char *task_name(const struct card *card, size_t index)
 	return text;
 }
 
+/* ", all of docker:web", ", 3 of docker:web"; nothing where they are nobody's. */
+static void put_whose(const struct card *card, FILE *f, size_t count)
+{
+	const struct nsu_container *whose = view_ns_container(card->snap, card->ns);
+	const struct nsu_task *task;
+	size_t own = 0;
+	char *word;
+
+	if (!whose)
+		return;
+	for (size_t i = 0; (task = nsu_ns_get_task(card->ns, i)); i++)
+		own += !nsu_task_is_thread(task) &&
+		       view_is_within(view_task_container(task), whose);
+	word = view_container_word(&card->app->out, whose);
+	if (own == count)
+		fprintf(f, ", all of %s", word ? word : "?");
+	else
+		fprintf(f, ", %zu of %s", own, word ? word : "?");
+	free(word);
+}
+
 /* "3: a, b, c", or "12: a, b, c and 9 more"; "0" for none. */
 static void print_counted(const struct card *card, const char *label, size_t count,
 			  size_t listed, name_fn name)
@@ -149,6 +173,8 @@ static void print_counted(const struct card *card, const char *label, size_t cou
 		fputs("?", f);
 	else
 		fprintf(f, "%s%zu", least ? "at least " : "", count);
+	if (name == task_name && count)
+		put_whose(card, f, count);
 	for (size_t i = 0; i < shown; i++) {
 		char *one = name(card, i);
 
@@ -225,7 +251,7 @@ int card_namespace(struct app *app, const struct nsu_snapshot *snap,
 		   struct shown_cache *cache, const struct nsu_ns *ns)
 {
 	struct card card = { .app = app, .snap = snap, .cache = cache, .ns = ns };
-	struct holder_words words = { app, snap, cache };
+	struct holder_words words = { app, snap, cache, view_ns_container(snap, ns) };
 	enum nsu_type type = nsu_ns_get_type(ns);
 	int r = print_heading(&card);
 

@@ -342,6 +342,7 @@ int card_process(struct app *app, const struct nsu_snapshot *snap,
 {
 	struct card card = { .app = app, .snap = snap, .cache = cache, .task = task,
 			     .shown = shown_get(cache, task, true) };
+	char *whose;
 	int r;
 
 	if (!card.shown)
@@ -355,6 +356,10 @@ int card_process(struct app *app, const struct nsu_snapshot *snap,
 	r = print_heading(&card);
 	if (r < 0)
 		return r;
+	whose = view_task_whose(&app->out, task);
+	if (whose)
+		card_line(app, "in", whose);
+	free(whose);
 	print_parent(&card);
 	print_pids(&card);
 	print_uid(&card);

@@ -121,7 +121,8 @@ static struct nsu_snapshot *scan_process(struct cards *cards, const struct targe
 	if (nsu_ctx_get_procfs(cards->app->ctx)->self > 0)
 		pids[n++] = nsu_ctx_get_procfs(cards->app->ctx)->self;
 	nsu_snapshot_free(snap);
-	return scan_pids(cards, target, NSU_PART_DEFAULT | NSU_PART_PIDS, pids, n);
+	return scan_pids(cards, target, NSU_PART_DEFAULT | NSU_PART_PIDS |
+			 NSU_PART_CONTAINERS, pids, n);
 }
 
 static const struct nsu_pin *find_pin(struct cards *cards, const struct target *target,
@@ -217,11 +218,30 @@ static int print_process(struct cards *cards, const struct target *target,
 	return r;
 }
 
+static int print_container(struct cards *cards, const struct nsu_snapshot *snap,
+			   const struct nsu_container *container)
+{
+	struct shown_cache *cache = shown_new(&cards->app->out);
+	int r = -ENOMEM;
+
+	if (cards->printed++)
+		putchar('\n');
+	if (cache)
+		r = card_container(cards->app, snap, cache, container);
+	if (r < 0)
+		view_failed(cards->app, r);
+	shown_free(cache);
+	return r;
+}
+
 static int print_card(struct cards *cards, const struct target *target,
 		      const struct nsu_snapshot *snap)
 {
+	const struct nsu_container *container;
 	pid_t pid;
 
+	if (nsu_target_find_container(target->target, snap, &container) == 0)
+		return print_container(cards, snap, container);
 	return nsu_target_get_pid(target->target, &pid) == -ENOENT ?
 		print_namespaces(cards, target, snap) :
 		print_process(cards, target, snap);
@@ -238,6 +258,7 @@ static void one_card(struct cards *cards, const struct target *target)
 	struct nsu_snapshot *snap = NULL;
 	pid_t pid;
 	bool alone = !cards->app->opts.all &&
+		     !nsu_target_is_container(target->target) &&
 		     nsu_target_get_pid(target->target, &pid) == 0;
 
 	if (alone) {
@@ -246,6 +267,7 @@ static void one_card(struct cards *cards, const struct target *target)
 		if (!cards->whole)
 			cards->whole = targets_scan(cards->app, &cards->targets,
 						    NSU_PART_DEFAULT | NSU_PART_PIDS |
+						    NSU_PART_CONTAINERS |
 						    holder_parts(&cards->targets), 0);
 		snap = cards->whole;
 	}

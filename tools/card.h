@@ -9,9 +9,6 @@
 /* The column in which the text of a fact begins. */
 #define CARD_LABEL 15
 
-/* The column in which the text of a fact begins. */
-#define CARD_LABEL 15
-
 /* The heading, its right part against the right edge of a terminal. */
 void card_heading(const struct app *app, const char *left, const char *right);
 /* "  label        text", wrapped at ", " on a terminal. NULL text is no memory: "?" */
@@ -29,6 +26,9 @@ int card_process(struct app *app, const struct nsu_snapshot *snap,
 		 struct shown_cache *cache, const struct nsu_task *task);
 int card_namespace(struct app *app, const struct nsu_snapshot *snap,
 		   struct shown_cache *cache, const struct nsu_ns *ns);
+/* card-container.c: a container, or a pod. */
+int card_container(struct app *app, const struct nsu_snapshot *snap,
+		   struct shown_cache *cache, const struct nsu_container *container);
 /* card-pin.c: who made the pin, when and how, NULL: unknown; of a set also a line for
    each namespace. */
 int card_pin(struct app *app, const struct nsu_snapshot *snap, struct shown_cache *cache,

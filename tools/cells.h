@@ -18,6 +18,10 @@ cell_fn cell_hostname, cell_domainname, cell_queues, cell_segments, cell_semapho
 	cell_propagation, cell_uidmap, cell_gidmap, cell_setgroups, cell_init;
 /* cells-net.c */
 cell_fn cell_links, cell_addresses, cell_routes, cell_listens, cell_netname;
+/* cells-containers.c */
+cell_fn cell_container, cell_engine, cell_containerid, cell_name, cell_image, cell_pod,
+	cell_project, cell_service, cell_unit, cell_userunit, cell_slice, cell_machine,
+	cell_session;
 struct net_facts *net_facts_new(void);
 void net_facts_free(struct net_facts *net);
 

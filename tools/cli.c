@@ -83,8 +83,9 @@ static int set_pid(const struct cli *cli, const struct cli_option *option,
 	errno = 0;
 	pid = strtol(arg, &end, 10);
 	if (errno != 0 || end == arg || *end != '\0' || pid <= 0 || pid > INT_MAX)
-		return cli_wrong(cli->out, NULL, "-%c %s: not a process id",
-				 option->letter, arg);
+		return cli_wrong(cli->out, NULL, "-%c %s: not a process id%s",
+				 option->letter, arg, *arg >= '0' && *arg <= '9' ? "" :
+				 "; names are operands");
 	*ret = (pid_t)pid;
 	return 0;
 }

@@ -8,6 +8,7 @@
 
 #define TASKS (NSU_PART_TASKS | NSU_PART_THREADS)
 #define FACTS NSU_PART_DEFAULT	/* whatever leads into a namespace */
+#define WHOSE (TASKS | NSU_PART_CONTAINERS)
 
 static const struct column columns[] = {
 	{ "NS", "namespace identifier (inode number)", 10, SCOLS_FL_RIGHT,
@@ -101,6 +102,32 @@ static const struct column columns[] = {
 	  false, false, FACTS, 0, cell_listens },
 	{ "NETNAME", "name in /run/netns", 0, 0,
 	  false, false, 0, READ_BINDS, cell_netname },
+	{ "CONTAINER", "container of the PID, as a target word", 0, 0,
+	  false, false, WHOSE, READ_TASK, cell_container },
+	{ "ENGINE", "what runs the container", 0, 0,
+	  false, false, WHOSE, READ_TASK, cell_engine },
+	{ "CONTAINERID", "identifier of the container, in full", 0, 0,
+	  false, false, WHOSE, READ_TASK, cell_containerid },
+	{ "NAME", "name of the container", 0, 0,
+	  false, false, WHOSE, READ_TASK, cell_name },
+	{ "IMAGE", "image of the container", 0, 0,
+	  false, false, WHOSE, READ_TASK, cell_image },
+	{ "POD", "pod of the container, as a target word", 0, 0,
+	  false, false, WHOSE, READ_TASK, cell_pod },
+	{ "PROJECT", "Compose project of the container", 0, 0,
+	  false, false, WHOSE, READ_TASK, cell_project },
+	{ "SERVICE", "Compose service of the container", 0, 0,
+	  false, false, WHOSE, READ_TASK, cell_service },
+	{ "UNIT", "systemd unit of the PID", 0, 0,
+	  false, false, WHOSE, READ_TASK, cell_unit },
+	{ "USERUNIT", "unit of the PID in its user's service manager", 0, 0,
+	  false, false, WHOSE, READ_TASK, cell_userunit },
+	{ "SLICE", "systemd slice of the PID", 0, 0,
+	  false, false, WHOSE, READ_TASK, cell_slice },
+	{ "MACHINE", "name that machined has for it", 0, 0,
+	  false, false, WHOSE, READ_TASK, cell_machine },
+	{ "SESSION", "login session of the PID", 0, 0,
+	  false, false, WHOSE, READ_TASK, cell_session },
 };
 #define COUNT (sizeof(columns) / sizeof(columns[0]))
 _Static_assert(COUNT * 2 <= COLUMN_MAX, "the default and all may be chosen together");

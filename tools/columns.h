@@ -68,7 +68,7 @@ struct column {
 	int (*get)(const struct facts *facts, const struct row *row, struct text *text);
 };
 
-#define COLUMN_MAX 96
+#define COLUMN_MAX 128
 
 /* What was chosen, in order. */
 struct columns {

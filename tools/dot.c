@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dot.h"
 #include "picture.h"
 #include "view.h"
 
@@ -22,8 +23,7 @@ static void indent(const struct dot *dot)
 	printf("%*s", dot->depth * 2, "");
 }
 
-/* For a string in quotes, and with html for a label in <>. */
-static void put_text(const char *text, bool html)
+void dot_text(const char *text, bool html)
 {
 	for (; *text; text++) {
 		if (html && *text == '<')
@@ -62,10 +62,18 @@ static const char *fill_of(const struct dot *dot, const struct line *line)
 	}
 }
 
-static void put_id(const struct line *line)
+static void put_id(const struct dot *dot, const struct line *line)
 {
+	size_t i = 0;
+
+	/* A pod without a process has its place among the containers for a number. */
+	while (!line->task && line->container &&
+	       nsu_snapshot_get_container(dot->picture->snap, i) != line->container)
+		i++;
 	if (line->kind == LINE_ROOT)
 		fputs("host", stdout);
+	else if (!line->task && line->container)
+		printf("pod%zu", i);
 	else
 		printf("%s%d", line->kind == LINE_MORE ? "more" :
 		       line->kind == LINE_UNREAD ? "unread" : "box",
@@ -75,19 +83,30 @@ static void put_id(const struct line *line)
 static void put_node(const struct dot *dot, const struct line *line)
 {
 	char *pids = line->task ? view_pids(line->task, false) : NULL, *names;
-	bool several = line->kind == LINE_MORE || line->kind == LINE_UNREAD;
+	bool several = line->kind == LINE_MORE ||
+		       (line->kind == LINE_UNREAD && !line->container);
+	char *image = line->container ?
+		view_container_text(&dot->app->out, line->container,
+				    NSU_CONTAINER_IMAGE) : NULL;
 
 	indent(dot);
-	put_id(line);
+	put_id(dot, line);
 	fputs(" [label=<<b>", stdout);
-	put_text(line->name, true);
+	dot_text(line->name, true);
 	fputs("</b>", stdout);
+	if (line->container && nsu_container_is_claim(line->container))
+		fputs(VIEW_CLAIMED, stdout);
+	if (image) {
+		fputs("<br/>", stdout);
+		dot_text(image, true);
+	}
+	free(image);
 	if (line->state) {
 		putchar(' ');
-		put_text(line->state, true);
+		dot_text(line->state, true);
 	}
 	fputs("<br/><font face=\"monospace\">", stdout);
-	put_text(line->field, true);
+	dot_text(line->field, true);
 	printf("</font><br/>%zu process%s", line->processes,
 	       line->processes == 1 ? "" : "es");
 	if (several) {
@@ -95,7 +114,7 @@ static void put_node(const struct dot *dot, const struct line *line)
 		char *cut = names ? text_cut_end(&dot->app->out, names, 44) : NULL;
 
 		fputs("<br/>", stdout);
-		put_text(cut ? cut : "?", true);
+		dot_text(cut ? cut : "?", true);
 		if (cut != names)
 			free(names);
 		free(cut);
@@ -156,9 +175,9 @@ static void put_shared(struct dot *dot, const struct line *line)
 			continue;
 		done[count++] = owner;
 		fputs("  ", stdout);
-		put_id(line);
+		put_id(dot, line);
 		fputs(" -> ", stdout);
-		put_id(owner);
+		put_id(dot, owner);
 		/* Not constraint=false: across frames that ends Graphviz with "trouble in
 		   init_rank". */
 		fputs(" [style=dashed, color=\"#b35900\", fontcolor=\"#b35900\", "
@@ -177,9 +196,9 @@ static void put_edges(struct dot *dot, const struct line *line)
 		const struct line *child = line->children[i];
 
 		fputs("  ", stdout);
-		put_id(line);
+		put_id(dot, line);
 		fputs(" -> ", stdout);
-		put_id(child);
+		put_id(dot, child);
 		printf("%s;\n", child->kind == LINE_UNREAD ? " [style=dotted]" : "");
 		put_edges(dot, child);
 	}
@@ -203,7 +222,7 @@ static void put_orphans(const struct dot *dot)
 		printf("  \"%s\" [label=<<b>%s</b><br/>no process>, "
 		       "fillcolor=\"#fff3cd\", style=\"rounded,filled,dashed\"];\n  ",
 		       name, name);
-		put_id(line ? line : dot->picture->root);
+		put_id(dot, line ? line : dot->picture->root);
 		printf(" -> \"%s\" [style=dotted];\n", name);
 	}
 }

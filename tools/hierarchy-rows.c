@@ -229,9 +229,13 @@ static void set_name(struct hierarchy *h, const struct entry *e)
 
 	if (e->ns == view_host_ns(h->snap, nsu_ns_get_type(e->ns)))
 		name = nsu_snapshot_sees_host(h->snap) > 0 ? "host" : "here";
+	else if (view_ns_container(h->snap, e->ns))
+		name = text = view_ns_whose(&h->app->out, h->snap, e->ns);
 	else if (nsu_ns_get_type(e->ns) == NSU_NET || !nsu_ns_count_tasks(e->ns))
 		name = text = view_ns_name(h->app, h->binds, e->ns);
-	else if (is_of(h, NSU_USER))
+	if (!name)
+		name = text = view_ns_whose(&h->app->out, h->snap, e->ns);
+	if (!name && is_of(h, NSU_USER) && nsu_ns_count_tasks(e->ns))
 		name = e->name;
 	if (!name && nsu_ns_count_tasks(e->ns) == 0 && nsu_ns_count_heirs(e->ns))
 		name = text = heirs_text(h, e->ns);

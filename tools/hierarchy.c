@@ -234,7 +234,7 @@ static int print_tables(struct app *app, const struct nsu_snapshot *snap,
 int view_hierarchy(struct app *app)
 {
 	unsigned types = app->opts.types ? app->opts.types : (1U << NSU_TYPE_COUNT) - 1;
-	unsigned parts = NSU_PART_DEFAULT | FIND_PARTS |
+	unsigned parts = NSU_PART_DEFAULT | FIND_PARTS | NSU_PART_CONTAINERS |
 			 (types & PIDS ? NSU_PART_PIDS : 0);
 	struct nsu_snapshot *snap = app_scan(app, parts, 0);
 	struct shown_cache *cache;

@@ -240,6 +240,21 @@ static void put_path(FILE *f, const struct holder_words *words, const char *path
 	free(text);
 }
 
+/* " in docker:web", where the namespace itself is not that container's: of its own it
+   would be said again and again. */
+static void put_whose(FILE *f, const struct holder_words *words, const struct held *held)
+{
+	const struct nsu_task *task = held->holder.task;
+	char *whose;
+
+	if (!task || view_task_container(task) == words->container)
+		return;
+	whose = view_task_whose(&words->app->out, task);
+	if (whose)
+		fprintf(f, " in %s", whose);
+	free(whose);
+}
+
 static void put_text(FILE *f, const struct holder_words *words, const struct held *held)
 {
 	const struct nsu_holder *holder = &held->holder;
@@ -296,6 +311,8 @@ char *holder_text(const struct holder_words *words, const struct held *held)
 
 	if (f)
 		put_text(f, words, held);
+	if (f)
+		put_whose(f, words, held);
 	if (f && pin_of(word, words, &held->holder))
 		fprintf(f, " (%s)", word);
 	if (f && held->more)
@@ -327,7 +344,7 @@ char *holder_phrase(const struct holder_words *words, const struct held *held)
 char *holder_place(const struct holder_words *words, const struct nsu_holder *mount)
 {
 	const struct nsu_task *first;
-	char *text = NULL, name[NS_TEXT_SIZE];
+	char *text = NULL, *whose, name[NS_TEXT_SIZE];
 	size_t size;
 	FILE *f = open_memstream(&text, &size);
 
@@ -335,14 +352,18 @@ char *holder_place(const struct holder_words *words, const struct nsu_holder *mo
 		return NULL;
 	fprintf(f, "in %s", mount->ns ? view_ns(name, mount->ns) : "?");
 	first = mount->ns ? view_first_of_ns(mount->ns) : NULL;
+	whose = view_ns_whose(&words->app->out, words->snap, mount->ns);
 	if (mount->ns && mount->ns == view_host_ns(words->snap, NSU_MNT)) {
 		fputs(nsu_snapshot_sees_host(words->snap) == 0 ? ", here" : ", host", f);
+	} else if (whose) {
+		fprintf(f, ", %s", whose);
 	} else if (first) {
 		fputs(", ", f);
 		put_task(f, words, first);
 	} else if (mount->ns) {
 		fputs(", no process", f);
 	}
+	free(whose);
 	return finish(f, &text);
 }
 

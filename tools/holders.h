@@ -25,6 +25,8 @@ struct holder_words {
 	struct app *app;
 	const struct nsu_snapshot *snap;
 	struct shown_cache *cache;
+	/* whose the namespace is: that is not said of each holder; NULL: nobody's */
+	const struct nsu_container *container;
 };
 
 /* Without what the tool itself has open, mostly descriptors of the shell that it was

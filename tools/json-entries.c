@@ -25,6 +25,29 @@ static bool is_member(const struct nsu_task *task, const struct nsu_ns *ns)
 		nsu_task_get_child_ns(task, type, &child) == 0 && child == ns);
 }
 
+/* A task that was selected, or one of the container that was. */
+static bool is_of(const struct selected *s, const struct nsu_task *task)
+{
+	const struct nsu_container *own, *pod;
+
+	if (!s->container)
+		return s->task == task;
+	if (nsu_task_get_container(task, &own) < 0)
+		return false;
+	return own == s->container ||
+		(nsu_container_get_pod(own, &pod) == 0 && pod == s->container);
+}
+
+static bool holds_any(const struct selected *s, const struct nsu_ns *ns)
+{
+	if (!s->container)
+		return is_member(s->task, ns);
+	for (size_t i = 0; i < nsu_container_count_tasks(s->container); i++)
+		if (is_member(nsu_container_get_task(s->container, i), ns))
+			return true;
+	return false;
+}
+
 static bool keeps_ns(const struct json_writer *w, const struct nsu_ns *ns)
 {
 	if (w->whole)
@@ -32,20 +55,20 @@ static bool keeps_ns(const struct json_writer *w, const struct nsu_ns *ns)
 	for (size_t i = 0; i < w->selected_count; i++) {
 		const struct selected *s = &w->selected[i];
 
-		if (s->task ? is_member(s->task, ns) : s->ns == ns)
+		if (s->task ? holds_any(s, ns) : s->ns == ns)
 			return true;
 	}
 	return false;
 }
 
-static bool keeps_task(const struct json_writer *w, const struct nsu_task *task)
+bool json_keeps_task(const struct json_writer *w, const struct nsu_task *task)
 {
 	if (w->whole)
 		return true;
 	for (size_t i = 0; i < w->selected_count; i++) {
 		const struct selected *s = &w->selected[i];
 
-		if (s->task ? s->task == task : is_member(task, s->ns))
+		if (s->task ? is_of(s, task) : is_member(task, s->ns))
 			return true;
 	}
 	return false;
@@ -57,10 +80,11 @@ static bool keeps_box(const struct json_writer *w, const struct nsu_sandbox *box
 		return true;
 	for (size_t i = 0; i < w->selected_count; i++) {
 		const struct selected *s = &w->selected[i];
-		const struct nsu_sandbox *own;
 
-		if (s->task ? nsu_task_get_sandbox(s->task, &own) == 0 && own == box :
-		    view_box_ns(box, nsu_ns_get_type(s->ns)) == s->ns)
+		for (size_t k = 0; s->task && k < nsu_sandbox_count_tasks(box); k++)
+			if (is_of(s, nsu_sandbox_get_task(box, k)))
+				return true;
+		if (!s->task && view_box_ns(box, nsu_ns_get_type(s->ns)) == s->ns)
 			return true;
 	}
 	return false;
@@ -285,6 +309,7 @@ static struct json_object *task_entry(const struct json_writer *w,
 			       json_object_new_boolean(nsu_task_is_dead_leader(task)));
 	json_object_object_add(o, "namespaces", task_namespaces(w, task, false));
 	json_object_object_add(o, "for_children", task_namespaces(w, task, true));
+	json_add_places(o, task);
 	json_object_object_add(o, "error", json_object_new_int(-error));
 	return o;
 }
@@ -295,7 +320,7 @@ void json_put_tasks(struct json_writer *w)
 
 	json_open(w, "tasks");
 	nsu_foreach_task(task, w->snap)
-		if (keeps_task(w, task))
+		if (json_keeps_task(w, task))
 			json_entry(w, task_entry(w, task));
 	json_close(w);
 }

@@ -224,7 +224,8 @@ void json_end_question(struct json_writer *w)
 	puts("\n}");
 }
 
-static void put_document(struct json_writer *w)
+static void put_document(struct json_writer *w,
+			 void (*more)(struct json_writer *w, void *data), void *data)
 {
 	putchar('{');
 	put_head(w);
@@ -237,8 +238,20 @@ static void put_document(struct json_writer *w)
 	json_put_namespaces(w);
 	json_put_tasks(w);
 	json_put_sandboxes(w);
+	json_put_containers(w);
+	if (more)
+		more(w, data);
 	put_gaps(w);
 	puts("\n}");
+}
+
+int json_document(struct app *app, const struct nsu_snapshot *snap,
+		  void (*more)(struct json_writer *w, void *data), void *data)
+{
+	struct json_writer w = { .app = app, .snap = snap, .whole = true };
+
+	put_document(&w, more, data);
+	return w.failed ? -ENOMEM : 0;
 }
 
 static void select_set(struct json_writer *w, const struct target *target)
@@ -259,6 +272,8 @@ static int select_one(struct json_writer *w, const struct target *target)
 	if (r < 0)
 		return r;
 	s->word = target->word;
+	if (nsu_target_find_container(target->target, w->snap, &s->container) < 0)
+		s->container = NULL;
 	w->selected_count++;
 	return 0;
 }
@@ -289,7 +304,7 @@ static int print_json(struct app *app, const struct nsu_snapshot *snap,
 
 	if (status >= 0 && (all || w.selected_count)) {
 		w.whole = all;
-		put_document(&w);
+		put_document(&w, NULL, NULL);
 	}
 	free(w.selected);
 	if (status < 0 || w.failed)
@@ -305,6 +320,7 @@ int view_json(struct app *app)
 
 	if (r == 0 && (targets.count || !targets.failed))
 		snap = targets_scan(app, &targets, NSU_PART_DEFAULT | NSU_PART_PIDS |
+				    NSU_PART_CONTAINERS |
 				    (targets_name_ns(&targets) ? NSU_PART_HOLDERS :
 				     targets.count ? 0 : FIND_PARTS), 0);
 	if (!snap) {

@@ -12,6 +12,7 @@ struct selected {
 	const char *word;
 	const struct nsu_task *task;	/* one of the two */
 	const struct nsu_ns *ns;
+	const struct nsu_container *container; /* with task: all that is in it */
 };
 
 struct json_writer {
@@ -41,9 +42,19 @@ void json_put_question(struct json_writer *w, const char *question,
 		       struct json_object *take_about);
 void json_end_question(struct json_writer *w);
 
+/* The document of nstree --json without operands; more: puts further members. 0 or
+   negative errno. */
+int json_document(struct app *app, const struct nsu_snapshot *snap,
+		  void (*more)(struct json_writer *w, void *data), void *data);
+
 void json_put_selection(struct json_writer *w);
 void json_put_namespaces(struct json_writer *w);
 void json_put_tasks(struct json_writer *w);
 void json_put_sandboxes(struct json_writer *w);
+/* It is selected. */
+bool json_keeps_task(const struct json_writer *w, const struct nsu_task *task);
+/* json-containers.c. The second: of one task, where it belongs. */
+void json_put_containers(struct json_writer *w);
+void json_add_places(struct json_object *o, const struct nsu_task *task);
 
 #endif

@@ -326,7 +326,8 @@ int view_list(struct app *app)
 	if (word != NULL && app_target(app, word, &target.target) < 0)
 		return 1;
 	if (word != NULL && nsu_target_get_pid(target.target, &pid) != -ENOENT) {
-		msg(&app->out, "%s: a process, not a namespace", word);
+		msg(&app->out, "%s: a %s, not a namespace", word,
+		    nsu_target_is_container(target.target) ? "container" : "process");
 		if (nsu_target_get_pid(target.target, &pid) == 0)
 			msg(&app->out, "try: nstree -l -p %d", (int)pid);
 		status = 1;

@@ -167,34 +167,74 @@ static void sort_owners(struct net_owners *owners)
 	owners->count = kept + 1;
 }
 
+static int search_begin(struct search *search, const struct nsu_net *net,
+			struct net_owners *owners)
+{
+	size_t n = nsu_net_count_listeners(net);
+
+	*search = (struct search){ .left = MOST_SOCKETS, .owners = owners };
+	search->inodes = calloc(n + 1, sizeof(*search->inodes));
+	if (search->inodes == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++) {
+		uint64_t inode = nsu_net_get_listener(net, i)->inode;
+		size_t at = net_owners_of(owners, inode);
+
+		if (at == owners->count || owners->list[at].inode != inode)
+			search->inodes[search->count++] = inode;
+	}
+	qsort(search->inodes, search->count, sizeof(*search->inodes), compare_inodes);
+	return 0;
+}
+
+/* Frees the owners where the search failed. */
+static int search_end(struct search *search, int r)
+{
+	free(search->inodes);
+	if (r < 0)
+		net_free_owners(search->owners);
+	else
+		sort_owners(search->owners);
+	return r;
+}
+
 int net_find_owners(const struct nsu_ns *ns, const struct nsu_net *net,
 		    struct net_owners *ret)
 {
 	struct net_owners owners = { 0 };
-	struct search search = { .left = MOST_SOCKETS, .owners = &owners };
-	size_t n = nsu_net_count_listeners(net);
 	const struct nsu_task *task;
-	int r;
+	struct search search;
+	int r = search_begin(&search, net, &owners);
 
-	search.inodes = calloc(n + 1, sizeof(*search.inodes));
-	if (search.inodes == NULL)
-		return -ENOMEM;
-	for (size_t i = 0; i < n; i++)
-		search.inodes[i] = nsu_net_get_listener(net, i)->inode;
-	search.count = n;
-	qsort(search.inodes, n, sizeof(*search.inodes), compare_inodes);
-	r = n > 0 ? add_holders(&search, ns) : 0;
-	for (size_t i = 0; n > 0 && r == 0 && (task = nsu_ns_get_task(ns, i)) != NULL;
-	     i++)
-		r = search_task(&search, task);
-	free(search.inodes);
-	if (r < 0) {
-		net_free_owners(&owners);
+	if (r < 0)
 		return r;
-	}
-	sort_owners(&owners);
-	*ret = owners;
-	return 0;
+	if (search.count > 0)
+		r = add_holders(&search, ns);
+	for (size_t i = 0; search.count > 0 && r == 0 &&
+	     (task = nsu_ns_get_task(ns, i)) != NULL; i++)
+		r = search_task(&search, task);
+	r = search_end(&search, r);
+	if (r == 0)
+		*ret = owners;
+	return r;
+}
+
+int net_find_others(const struct nsu_snapshot *snap, const struct nsu_ns *ns,
+		    const struct nsu_net *net, struct net_owners *owners)
+{
+	const struct nsu_task *task;
+	const struct nsu_ns *own;
+	struct search search;
+	int r = search_begin(&search, net, owners);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; search.count > 0 && r == 0 &&
+	     (task = nsu_snapshot_get_task(snap, i)) != NULL; i++)
+		if (!nsu_task_is_thread(task) &&
+		    (nsu_task_get_ns(task, NSU_NET, &own) < 0 || own != ns))
+			r = search_task(&search, task);
+	return search_end(&search, r);
 }
 
 void net_free_owners(struct net_owners *owners)

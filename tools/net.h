@@ -28,11 +28,29 @@ struct net_owners {
 /* Among the members and holders of the namespace. 0 or negative errno. */
 int net_find_owners(const struct nsu_ns *ns, const struct nsu_net *net,
 		    struct net_owners *ret);
+/* Adds who beyond them has open what none of them has, as dockerd has the sockets of its
+   name service. 0, or negative errno and there are none. */
+int net_find_others(const struct nsu_snapshot *snap, const struct nsu_ns *ns,
+		    const struct nsu_net *net, struct net_owners *owners);
 void net_free_owners(struct net_owners *owners);
 /* Where those of a socket begin; they end where the inode is another. */
 size_t net_owners_of(const struct net_owners *owners, uint64_t inode);
 
+/* proxy.c: by which addresses of the host docker-proxy lets others reach it, as "host
+   0.0.0.0:443, [::]:8080 -> 80"; escaped, malloc'ed. net: with its addresses. NULL:
+   none. */
+char *net_reached_by(const struct app *app, const struct nsu_snapshot *snap,
+		     struct shown_cache *cache, const struct nsu_net *net);
+
 /* json-net.c: the facts of a network namespace, NULL: they could not be read. */
 struct json_object *json_net(const struct nsu_ns *ns);
+/* A socket, without its processes. */
+struct json_object *json_listener(const struct nsu_listener *listener);
+/* The processes that have it open. */
+struct json_object *json_socket_owners(const struct nsu_wiring *wiring, uint64_t inode);
+/* The document of nstree --json with "networks": what each has, and where its links lead;
+   of words those that they leave. 0 or negative errno. */
+struct wires;
+int json_networks(struct wires *wires);
 
 #endif

@@ -20,6 +20,10 @@ struct opts {
 	bool strict;
 	bool orphans;		/* --orphans, or -P without the list */
 	bool deep;		/* --deep */
+	bool containers;	/* --containers */
+	bool net, listening;	/* --net, --listening */
+	bool unix_too;		/* --unix */
+	bool list_names;	/* --list-names: what completion offers */
 	bool facts;		/* --facts */
 	bool list_columns;	/* -H */
 	bool output_all;
@@ -30,6 +34,8 @@ struct opts {
 	const char *columns;	/* -o, NULL: not given */
 	const char *filter;	/* -Q */
 	const char *proc;	/* --proc, NULL: /proc */
+	const char *root;	/* --root, NULL: not given */
+	const char *port;	/* --port, NULL: not asked */
 	bool asks_id, asks_gid;	/* --uid, --gid: id */
 	uint32_t id;
 	const char *path, *may, *diff; /* questions, NULL: not asked */
@@ -55,6 +61,11 @@ int view_columns(struct app *app);	/* columns.c: -H */
 int view_cards(struct app *app);	/* card.c: operands, and -p without -l */
 int view_json(struct app *app);		/* json.c: --json without -l */
 int view_dot(struct app *app);		/* dot.c: --dot */
+int view_containers(struct app *app);	/* containers.c: --containers */
+int view_net(struct app *app);		/* wires.c: --net */
+int view_listening(struct app *app);	/* listening.c: --listening */
+int view_ask_port(struct app *app);	/* ask-port.c: --port */
+int view_names(struct app *app);	/* names.c: --list-names */
 int view_orphans(struct app *app);	/* orphans.c: --orphans, and -P without -l */
 
 /* What finds all namespaces there are, but for those that only a socket holds. */

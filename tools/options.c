@@ -21,6 +21,8 @@ enum {
 	DOT_OR_PROCESSES = 1 << 5,
 	JSON_OR_PROCESSES = 1 << 6,
 	VIEW_OR_QUESTION = 1 << 7,
+	ONE_VIEW = 1 << 8,	/* a view of its own: no list, no graph, no processes */
+	DOT_OR_QUESTION = 1 << 9,
 };
 
 static int set_types(const struct cli *cli, const struct cli_option *option,
@@ -102,7 +104,7 @@ static int set_id(const struct cli *cli, const struct cli_option *option,
 	  .set = function, .help = text }
 #define QUESTION(long_name, arg_name, field, text) \
 	ROW(long_name, 0, arg_name, CLI_STRING, field, \
-	    ONE_CHOICE | VIEW_OR_QUESTION, text)
+	    ONE_CHOICE | VIEW_OR_QUESTION | DOT_OR_QUESTION, text)
 #define ACTION(long_name, short_name, number, text) \
 	{ .name = long_name, .letter = short_name, .kind = CLI_ACTION, .value = number, \
 	  .offset = offsetof(struct opts, action), .help = text }
@@ -121,8 +123,18 @@ static const struct cli_option options[] = {
 	SET("tree", 'T', "[TREE]", set_tree,
 	    "a tree by owner (if left out), parent or process"),
 	ROW("orphans", 0, NULL, CLI_FLAG, orphans,
-	    LIST_OR_DOT | JSON_OR_PROCESSES | VIEW_OR_QUESTION,
+	    LIST_OR_DOT | JSON_OR_PROCESSES | VIEW_OR_QUESTION | ONE_VIEW,
 	    "namespaces without a process, and what holds them"),
+	ROW("containers", 0, NULL, CLI_FLAG, containers,
+	    ONE_VIEW | LIST_OR_DOT | LIST_OR_PROCESSES | VIEW_OR_QUESTION,
+	    "a line for each container: state, age, limits and usage"),
+	ROW("net", 0, NULL, CLI_FLAG, net,
+	    ONE_VIEW | LIST_OR_PROCESSES | VIEW_OR_QUESTION,
+	    "where links lead, a line a wire; of targets, links or addresses"),
+	ROW("listening", 0, NULL, CLI_FLAG, listening,
+	    ONE_VIEW | LIST_OR_DOT | LIST_OR_PROCESSES | VIEW_OR_QUESTION,
+	    "a line for each socket that listens, in whatever container"),
+	ROW("unix", 0, NULL, CLI_FLAG, unix_too, 0, "with --listening UNIX sockets too"),
 	ROW("task", 'p', "PID", CLI_PID, pid, ONE_CHOICE,
 	    "this process; with --list its namespaces"),
 	ROW("all", 'a', NULL, CLI_FLAG, all, 0, "unfold what is counted in one line"),
@@ -130,12 +142,14 @@ static const struct cli_option options[] = {
 	    "threads whose namespaces differ from their process's"),
 	HEADING("Questions, of the targets or of the whole host:"),
 	{ .name = "uid", .arg = "UID", .kind = CLI_SET, .set = set_id,
-	  .groups = ONE_CHOICE | VIEW_OR_QUESTION,
+	  .groups = ONE_CHOICE | VIEW_OR_QUESTION | DOT_OR_QUESTION,
 	  .help = "what this user inside is here, and the other way round" },
 	{ .name = "gid", .arg = "GID", .kind = CLI_SET, .set = set_id,
-	  .groups = ONE_CHOICE | VIEW_OR_QUESTION, .help = "the same of a group" },
+	  .groups = ONE_CHOICE | VIEW_OR_QUESTION | DOT_OR_QUESTION,
+	  .help = "the same of a group" },
 	QUESTION("path", "FILE", path,
 		 "who has it mounted or open: a file, block device or MAJOR:MINOR"),
+	QUESTION("port", "PORT", port, "who uses this port, in whatever container"),
 	QUESTION("may", "PID", may,
 		 "may this process enter the targets, and by what rule"),
 	QUESTION("diff", "TARGET", diff, "what differs from a second one; also of two "
@@ -157,8 +171,8 @@ static const struct cli_option options[] = {
 	ROW("facts", 0, NULL, CLI_FLAG, facts, 0,
 	    "with --json also what is known of each by its type"),
 	ROW("dot", 0, NULL, CLI_FLAG, dot,
-	    ONE_FORM | LIST_OR_DOT | DOT_OR_PROCESSES | VIEW_OR_QUESTION,
-	    "a graph for dot(1)"),
+	    ONE_FORM | LIST_OR_DOT | DOT_OR_PROCESSES | DOT_OR_QUESTION,
+	    "a graph for dot(1); with --net of the wires"),
 	ROW("raw", 'r', NULL, CLI_FLAG, raw, ONE_FORM | RAW_OR_PROCESSES,
 	    "the list, blanks in it as \\x20; implies --list"),
 	ROW("noheadings", 'n', NULL, CLI_FLAG, noheadings, 0, "no line of headings"),
@@ -171,12 +185,15 @@ static const struct cli_option options[] = {
 	ROW("strict", 0, NULL, CLI_FLAG, strict, 0,
 	    "exit 3 if anything could not be read"),
 	ROW("proc", 0, "DIRECTORY", CLI_STRING, proc, 0, "a procfs other than /proc"),
+	ROW("root", 0, "DIRECTORY", CLI_STRING, root, 0,
+	    "the root of that host, for what its engines left on disk"),
 	ROW("verbose", 'v', NULL, CLI_FLAG, verbose, 0,
 	    "what could not be read; with --version the interfaces"),
 	ACTION("help", 'h', ACTION_HELP, "one screen of help"),
 	ACTION("help-all", 0, ACTION_HELP_ALL, "this list"),
 	ACTION("version", 'V', ACTION_VERSION, "the release"),
 	ACTION("list-options", 0, ACTION_LIST, NULL),
+	ROW("list-names", 0, NULL, CLI_FLAG, list_names, 0, NULL),
 };
 
 /* nsenter's and docker's */
@@ -186,7 +203,6 @@ static const struct cli_hint hints[] = {
 	{ "--mount", "nstree -t mnt" },
 	{ "--uts", "nstree -t uts" },
 	{ "--ipc", "nstree -t ipc" },
-	{ "--net", "nstree -t net" },
 	{ "--user", "nstree -t user" },
 	{ "--cgroup", "nstree -t cgroup" },
 	{ "--time", "nstree -t time" },
@@ -208,6 +224,16 @@ static view_fn choose_view(const struct opts *opts)
 		return view_ask_may;
 	if (opts->diff != NULL)
 		return view_ask_diff;
+	if (opts->port != NULL)
+		return view_ask_port;
+	if (opts->list_names)
+		return view_names;
+	if (opts->containers && !opts->json)
+		return view_containers;
+	if (opts->net)
+		return view_net;
+	if (opts->listening)
+		return view_listening;
 	if (opts->list)
 		return view_list;
 	if (opts->json)
@@ -228,8 +254,8 @@ static view_fn choose_view(const struct opts *opts)
 /* Columns, filters and the like are the list's alone: they ask for it. */
 static bool implies_list(const struct opts *opts)
 {
-	return opts->raw || opts->columns != NULL || opts->output_all ||
-	       opts->filter != NULL || opts->nowrap ||
+	return (opts->raw && !opts->containers) || opts->columns != NULL ||
+	       opts->output_all || opts->filter != NULL || opts->nowrap ||
 	       (opts->persistent && (opts->json || opts->tree != TREE_DEFAULT));
 }
 
@@ -238,8 +264,12 @@ static int check_choice(const struct app *app)
 {
 	const struct opts *opts = &app->opts;
 	const char *view = opts->list ? NULL : opts->processes ? "processes" :
+		opts->net ? "net" : opts->listening ? "listening" :
 		opts->dot ? "dot" : opts->json ? "json" : NULL;
 
+	if (opts->unix_too && !opts->listening)
+		return cli_wrong(&app->out, "nstree --listening --unix",
+				 "--unix is for --listening");
 	if (opts->orphans && opts->tree != TREE_DEFAULT)
 		return cli_wrong(&app->out, NULL, "--orphans is no tree: "
 				 "leave out --tree");
@@ -283,24 +313,29 @@ static int check(struct app *app)
 	struct opts *opts = &app->opts;
 	bool asked = implies_list(opts);
 	const char *question = opts->asks_id ? opts->asks_gid ? "gid" : "uid" :
-		opts->path ? "path" : opts->may ? "may" : opts->diff ? "diff" : NULL;
+		opts->path ? "path" : opts->port ? "port" : opts->may ? "may" :
+		opts->diff ? "diff" : NULL;
 
 	if (question != NULL)
 		return check_question(app, question);
 	if ((asked || opts->persistent) && !opts->list_columns) {
-		if (opts->processes || opts->dot || (asked && opts->orphans))
+		if (opts->processes || opts->dot || opts->net || opts->listening ||
+		    opts->containers || (asked && opts->orphans))
 			return cli_wrong(&app->out, NULL,
 					 "--%s has no columns to choose: "
 					 "leave out the options of the list",
-					 opts->dot ? "dot" : opts->orphans ? "orphans" :
-					 "processes");
+					 opts->net ? "net" :
+					 opts->listening ? "listening" :
+					 opts->containers ? "containers" :
+					 opts->dot ? "dot" :
+					 opts->orphans ? "orphans" : "processes");
 		opts->list |= asked;
 		opts->orphans |= !opts->list;
 	}
 	if (opts->facts && (!opts->json || opts->list))
 		return cli_wrong(&app->out, NULL, "--facts is for --json without a list: "
 				 "for columns see nstree -H");
-	if (!opts->list && (opts->dot || opts->orphans) &&
+	if (!opts->list && ((opts->dot && !opts->net) || opts->orphans) &&
 	    (opts->operand_count > 0 || opts->pid != 0))
 		return cli_wrong(&app->out, NULL,
 				 "--%s shows the whole host and takes no target",
@@ -346,5 +381,6 @@ view_fn options_parse(struct app *app, int argc, char **argv, int *status)
 
 int options_open(struct app *app)
 {
-	return context_open(&app->out, app->opts.proc, app->opts.verbose, &app->ctx);
+	return context_open(&app->out, app->opts.proc, app->opts.root, app->opts.verbose,
+			    &app->ctx);
 }

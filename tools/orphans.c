@@ -160,9 +160,10 @@ static int print(struct orphans *o)
 
 int view_orphans(struct app *app)
 {
-	unsigned parts = NSU_PART_DEFAULT | NSU_PART_PIDS | NSU_PART_HOLDERS;
+	unsigned parts = NSU_PART_DEFAULT | NSU_PART_PIDS | NSU_PART_HOLDERS |
+			 NSU_PART_CONTAINERS;
 	struct nsu_snapshot *snap = app_scan(app, parts, 0);
-	struct orphans o = { .words = { app, snap, shown_new(&app->out) },
+	struct orphans o = { .words = { app, snap, shown_new(&app->out), NULL },
 			     .wide = view_is_wide(app, 140) };
 	int r = -ENOMEM;
 

@@ -48,6 +48,9 @@ char *text_join_argv(const char *args, size_t len);
 /* Words with blanks between, quoted where a shell would need it, up to NULL; malloc'ed,
    escaped. */
 char *text_quote_words(const struct output *out, const char *const *words);
+char *text_quote_word(const struct output *out, const char *word);
+/* A shell leaves it as it is; what is no text to print is not looked for. */
+bool text_is_plain(const char *word);
 /* Cut to so many columns with … (or ...): names in the middle, commands at the end;
    malloc'ed. */
 char *text_cut_middle(const struct output *out, const char *text, size_t width);

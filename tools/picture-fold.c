@@ -22,7 +22,8 @@ static bool is_twin(const struct picture *picture, const struct line *a,
 		    const struct line *b)
 {
 	if (picture->all || a->kind > LINE_TWINS || b->kind != LINE_BOX || a->thread ||
-	    b->thread || a->child_count || b->child_count || a->state || b->state ||
+	    b->thread || a->container || b->container || a->child_count ||
+	    b->child_count || a->state || b->state ||
 	    b->field[NSU_MNT] == 'm' || strcmp(a->name, b->name) != 0 ||
 	    strcmp(a->field, b->field) != 0)
 		return false;
@@ -42,15 +43,14 @@ static int compare_lines(const void *a, const void *b)
 	int ylast = y->kind >= LINE_MORE ? (int)y->kind : 0;
 	int order;
 
-	/* Those that are known to be in a pid namespace are named like any other. */
-	if (x->kind == LINE_UNREAD && x->field[NSU_PID] == 'p')
+	if (picture_is_named(x))
 		xlast = 0;
-	if (y->kind == LINE_UNREAD && y->field[NSU_PID] == 'p')
+	if (picture_is_named(y))
 		ylast = 0;
 	if (xlast != ylast)
 		return xlast < ylast ? -1 : 1;
 	order = strcmp(x->name, y->name);
-	if (order)
+	if (order || !x->task || !y->task)
 		return order;
 	return nsu_task_get_tid(x->task) < nsu_task_get_tid(y->task) ? -1 : 1;
 }

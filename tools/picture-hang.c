@@ -120,24 +120,61 @@ static struct line *find_parent(const struct picture *picture, const struct pair
 	return picture->root;
 }
 
-/* Until it hangs somewhere a line belongs to boxes[]; so nothing may fail in between. */
+static bool is_above(const struct line *upper, const struct line *line)
+{
+	for (line = line->parent; line; line = line->parent)
+		if (line == upper)
+			return true;
+	return false;
+}
+
+/* A container hangs from its pod, or the one that it lies in, also where it shares
+   nothing with that. */
+static void place(const struct picture *picture, struct line *line)
+{
+	struct line *place = picture_find_place(picture, line);
+
+	if (place && place != line && !is_above(place, line) && !is_above(line, place))
+		line->parent = place;
+}
+
+/* Until it hangs somewhere a line belongs to boxes[] or loose[]; so nothing may fail in
+   between. */
+static int append(struct line **lines, size_t count, const struct line *root, int r)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct line *line = lines[i];
+
+		if (!line || line == root)
+			continue;
+		if (r == 0)
+			r = picture_append(line->parent, line);
+		if (r < 0) {
+			lines[i] = NULL;
+			picture_free_line(line);
+		}
+	}
+	return r;
+}
+
 int picture_hang(struct picture *picture)
 {
 	struct pairs pairs;
 	int r = make_pairs(picture, &pairs);
 
-	for (size_t i = 0; i < picture->box_count; i++) {
-		struct line *line = picture->boxes[i];
-
-		if (!line || line == picture->root)
-			continue;
-		if (r == 0)
-			r = picture_append(find_parent(picture, &pairs, line), line);
-		if (r < 0) {
-			picture->boxes[i] = NULL;
-			picture_free_line(line);
-		}
-	}
+	for (size_t i = 0; i < picture->box_count && r == 0; i++)
+		if (picture->boxes[i] && picture->boxes[i] != picture->root)
+			picture->boxes[i]->parent = find_parent(picture, &pairs,
+								picture->boxes[i]);
 	free(pairs.pair);
-	return r;
+	for (size_t i = 0; i < picture->loose_count; i++)
+		picture->loose[i]->parent = picture->loose[i]->beside ?
+			picture->loose[i]->beside : picture->root;
+	for (size_t i = 0; i < picture->box_count && r == 0; i++)
+		if (picture->boxes[i] && picture->boxes[i] != picture->root)
+			place(picture, picture->boxes[i]);
+	for (size_t i = 0; i < picture->loose_count && r == 0; i++)
+		place(picture, picture->loose[i]);
+	r = append(picture->boxes, picture->box_count, picture->root, r);
+	return append(picture->loose, picture->loose_count, picture->root, r);
 }

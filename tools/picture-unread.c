@@ -9,19 +9,25 @@
 #include <string.h>
 
 #include "picture.h"
+#include "view.h"
 
 struct group {
-	const struct nsu_task *init;
+	const void *of;		/* the init, or the container */
 	struct line *line;
 };
 
 struct groups {
 	struct picture *picture;
-	struct group *group;	/* sorted by init's number: tasks come sorted, inits first
-				   seen when a task needs them */
+	struct group *group;
 	size_t count, allocated;
 	struct line *rest;
 };
+
+bool picture_is_named(const struct line *line)
+{
+	return line->kind == LINE_UNREAD &&
+	       (line->container || line->field[NSU_PID] == 'p');
+}
 
 static bool is_unread(const struct nsu_task *task)
 {
@@ -74,16 +80,19 @@ static const struct nsu_task *init_of(const struct picture *picture,
 	return task;
 }
 
-static struct group *find_group(struct groups *groups, const struct nsu_task *init)
+static struct group *find_group(struct groups *groups, const void *of)
 {
 	for (size_t i = groups->count; i-- > 0;)
-		if (groups->group[i].init == init)
+		if (groups->group[i].of == of)
 			return &groups->group[i];
 	return NULL;
 }
 
 static struct line *group_line(struct groups *groups, const struct nsu_task *init,
 			       unsigned depth);
+static struct line *container_line(struct groups *groups,
+				   const struct nsu_container *container,
+				   const struct nsu_task *task, unsigned depth);
 
 /* What the init's parent is in: a group again, the line of its sandbox, or the root. */
 static struct line *hang_from(struct groups *groups, const struct nsu_task *init,
@@ -98,38 +107,117 @@ static struct line *hang_from(struct groups *groups, const struct nsu_task *init
 	return picture->root;
 }
 
-static struct line *group_line(struct groups *groups, const struct nsu_task *init,
-			       unsigned depth)
+/* A new line, remembered as that of a container or an init. */
+static struct line *add_group(struct groups *groups, const void *of, struct line *parent)
 {
-	struct group *group = find_group(groups, init);
-	const struct shown *shown;
-	struct line *line, *parent;
+	struct line *line;
 
-	if (group)
-		return group->line;
-	parent = hang_from(groups, init, depth);
 	if (!parent)
 		return NULL;
 	if (groups->count == groups->allocated) {
 		size_t n = groups->allocated ? groups->allocated * 2 : 16;
+		struct group *group = reallocarray(groups->group, n, sizeof(*group));
 
-		group = reallocarray(groups->group, n, sizeof(*group));
 		if (!group)
 			return NULL;
 		groups->group = group;
 		groups->allocated = n;
 	}
 	line = picture_add_line(parent, LINE_UNREAD);
+	if (line)
+		groups->group[groups->count++] = (struct group) { of, line };
+	return line;
+}
+
+static struct line *group_line(struct groups *groups, const struct nsu_task *init,
+			       unsigned depth)
+{
+	const struct nsu_container *container = view_task_container(init);
+	struct group *group = find_group(groups, init);
+	const struct shown *shown;
+	struct line *line;
+
+	if (container)
+		return container_line(groups, container, init, depth);
+	if (group)
+		return group->line;
+	line = add_group(groups, init, hang_from(groups, init, depth));
 	if (!line)
 		return NULL;
 	line->task = init;
 	line->field[NSU_PID] = 'p';
 	shown = shown_get(groups->picture->cache, init, false);
 	line->name = strdup(shown && shown->name ? shown->name : "?");
-	if (!line->name)
+	return line->name ? line : NULL;
+}
+
+/* Some of it could be read, and has a line: the others hang from that. */
+static struct line *rest_of(struct groups *groups, struct line *line,
+			    const struct nsu_container *container,
+			    const struct nsu_task *task)
+{
+	struct line *rest = add_group(groups, container, line);
+
+	if (!rest)
 		return NULL;
-	groups->group[groups->count++] = (struct group) { .init = init, .line = line };
-	return line;
+	rest->task = task;
+	rest->name = strdup("unread");
+	return rest->name ? rest : NULL;
+}
+
+/* Below its pod, where that has a name, or the container that it lies in. */
+static struct line *place_of(struct groups *groups, const struct nsu_container *container,
+			     const struct nsu_task *task, unsigned depth)
+{
+	struct picture *picture = groups->picture;
+	const struct nsu_container *up = NULL, *pause;
+	struct line *line;
+
+	if (depth > 32)
+		return picture->root;
+	if (nsu_container_get_pod(container, &up) == 0 && view_names_pod(up)) {
+		pause = picture_find_pause(up);
+		line = picture_container_line(picture, up);
+		if (line || pause == container)
+			return line ? line : picture->root;
+		if (pause)
+			return container_line(groups, pause, task, depth + 1);
+	}
+	if (nsu_container_get_outer(container, &up) < 0)
+		return picture->root;
+	line = picture_container_line(picture, up);
+	return line ? line : container_line(groups, up, task, depth + 1);
+}
+
+/* Of those that the processes are told of which could not be read. */
+static struct line *container_line(struct groups *groups,
+				   const struct nsu_container *container,
+				   const struct nsu_task *task, unsigned depth)
+{
+	struct picture *picture = groups->picture;
+	struct line *line = picture_container_line(picture, container);
+	struct group *group = find_group(groups, container);
+	const struct nsu_container *pod;
+	const pid_t *pids;
+	int level;
+
+	if (group)
+		return group->line;
+	if (line)
+		return rest_of(groups, line, container, task);
+	line = add_group(groups, container, place_of(groups, container, task, depth));
+	if (!line)
+		return NULL;
+	if (nsu_container_get_init(container, &line->task) < 0)
+		line->task = task;
+	level = nsu_task_get_pids(line->task, &pids);
+	line->field[NSU_PID] = level > 1 ? 'p' : level == 1 ? '.' : '?';
+	picture_own(picture, container, line);
+	if (nsu_container_get_kind(container) == NSU_POD_PAUSE &&
+	    nsu_container_get_pod(container, &pod) == 0 && view_names_pod(pod))
+		picture_own(picture, pod, line);
+	line->name = picture_container_name(picture, line);
+	return line->name ? line : NULL;
 }
 
 static struct line *rest_line(struct groups *groups, const struct nsu_task *task)
@@ -148,28 +236,37 @@ static struct line *rest_line(struct groups *groups, const struct nsu_task *task
 	return line->name ? line : NULL;
 }
 
+static struct line *line_of(struct groups *groups, const struct nsu_task *task)
+{
+	const struct nsu_container *container = view_task_container(task);
+	const pid_t *pids;
+	int level = nsu_task_get_pids(task, &pids);
+
+	if (container)
+		return container_line(groups, container, task, 0);
+	return level > 1 ? group_line(groups, init_of(groups->picture, task), 0) :
+		rest_line(groups, task);
+}
+
 int picture_add_unread(struct picture *picture)
 {
 	struct groups groups = { .picture = picture };
 	const struct nsu_task *task;
+	const pid_t *pids;
 	int r = 0;
 
 	nsu_foreach_task(task, picture->snap) {
-		const pid_t *pids;
 		struct line *line;
-		int level;
 
 		if (r < 0 || !is_unread(task) || task == picture->root->task)
 			continue;
-		level = nsu_task_get_pids(task, &pids);
-		line = level > 1 ? group_line(&groups, init_of(picture, task), 0) :
-			rest_line(&groups, task);
+		line = line_of(&groups, task);
 		r = line ? picture_add_task(line, task) : -ENOMEM;
 		if (r < 0)
 			continue;
 		line->processes++;
 		/* Without NSpid no one can say that it is the host's. */
-		if (level < 0 && line == groups.rest)
+		if (line == groups.rest && nsu_task_get_pids(task, &pids) < 0)
 			line->field[NSU_PID] = '?';
 	}
 	free(groups.group);

@@ -9,7 +9,7 @@
 #include "picture.h"
 #include "view.h"
 
-#define PARTS (NSU_PART_DEFAULT | NSU_PART_PIDS)
+#define PARTS (NSU_PART_DEFAULT | NSU_PART_PIDS | NSU_PART_CONTAINERS)
 
 int picture_append(struct line *parent, struct line *line)
 {
@@ -77,6 +77,8 @@ static void free_picture(struct picture *picture)
 		return;
 	picture_free_line(picture->root);
 	free(picture->boxes);
+	free(picture->owned);
+	free(picture->loose);
 	free(picture);
 }
 
@@ -98,10 +100,9 @@ static bool is_of_threads(const struct nsu_snapshot *snap, const struct nsu_sand
 	return true;
 }
 
-/* The line of a sandbox, or the one it was folded into. Sandboxes are sorted by their
-   first task. */
-static struct line *find_line(const struct picture *picture,
-			      const struct nsu_sandbox *box)
+/* Sandboxes are sorted by their first task. */
+struct line *picture_find_line(const struct picture *picture,
+			       const struct nsu_sandbox *box)
 {
 	pid_t first = nsu_task_get_tid(nsu_sandbox_get_task(box, 0));
 	size_t low = 0, high = picture->box_count;
@@ -125,13 +126,24 @@ bool picture_is_minor(const struct line *line)
 
 	if (line->kind == LINE_MORE)
 		return true;
-	if (line->kind == LINE_ROOT || !line->box || !line->parent || !line->parent->box)
+	if (line->kind == LINE_ROOT || line->container || !line->box || !line->parent ||
+	    !line->parent->box)
 		return false;
 	for (size_t i = 0; i < sizeof(major) / sizeof(major[0]); i++)
 		if (view_box_ns(line->box, major[i]) !=
 		    view_box_ns(line->parent->box, major[i]))
 			return false;
 	return true;
+}
+
+/* What a pod's containers share is the pod's, whichever of them is older. */
+static const struct line *pod_of(const struct line *line, const struct nsu_ns *ns)
+{
+	const struct line *up = line ? line->parent : NULL;
+
+	return up && up->box && up->container &&
+	       nsu_container_get_kind(up->container) == NSU_POD &&
+	       view_box_ns(up->box, nsu_ns_get_type(ns)) == ns ? up : line;
 }
 
 /* The host, then a container, by its init: what was put into it later may have a lower
@@ -148,36 +160,47 @@ const struct line *picture_find_owner(const struct picture *picture,
 		if (nsu_task_get_sandbox(nsu_ns_get_task(ns, i), &box) < 0 || box == last)
 			continue;
 		last = box;
-		line = find_line(picture, box);
+		line = picture_find_line(picture, box);
 		if (!line)
 			continue;
 		if (line == picture->root || (line->box && !picture_is_minor(line) &&
 					      picture_holds_init(picture, line)))
-			return line;
+			return pod_of(line, ns);
 		if (!minor)
 			minor = line;
 		if (!major && !picture_is_minor(line))
 			major = line;
 	}
-	return major ? major : minor;
+	return pod_of(major ? major : minor, ns);
 }
 
 static char letter_of(const struct picture *picture, const struct line *line,
 		      enum nsu_type type)
 {
 	const struct nsu_ns *ns = view_box_ns(line->box, type), *host, *up = NULL;
+	const struct line *owner;
 
 	if (!ns)
 		return nsu_snapshot_get_types(picture->snap) & (1U << type) ? '?' : '-';
 	host = picture->root->box ? view_box_ns(picture->root->box, type) : NULL;
-	if (line->parent && line->parent->parent)
+	if (line->parent && line->parent->parent && line->parent->box)
 		up = view_box_ns(line->parent->box, type);
 	if (up == ns)
 		return '^';
 	if (host == ns || line == picture->root)
 		return '.';
-	return picture_find_owner(picture, ns) == line ? nsu_type_get_info(type)->letter :
-		'&';
+	owner = picture_find_owner(picture, ns);
+	return owner == line || (line->beside && owner == line->beside) ?
+		nsu_type_get_info(type)->letter : '&';
+}
+
+/* One that is frozen may look as if it waited where no signal reaches it. */
+static bool is_paused(const struct line *line)
+{
+	struct nsu_cgroup usage = NSU_CGROUP_BRIEF_INIT;
+
+	return line->container &&
+	       nsu_container_read_usage(line->container, &usage) == 0 && usage.frozen > 0;
 }
 
 static int describe_state(struct picture *picture, struct line *line)
@@ -194,9 +217,11 @@ static int describe_state(struct picture *picture, struct line *line)
 		if (line != picture->root && view_init_ended(picture->snap, pid))
 			word = "(init ended)";
 	}
+	if (!word && is_paused(line))
+		word = "(paused)";
 	if (zombies >= MANY_ZOMBIES)
 		snprintf(number, sizeof(number), "(%zu zombies)", zombies);
-	else if (shown && !shown->error && shown->stat.state == 'D')
+	else if (!word && shown && !shown->error && shown->stat.state == 'D')
 		snprintf(number, sizeof(number), "(D)");
 	if (!word && !*number)
 		return 0;
@@ -206,22 +231,40 @@ static int describe_state(struct picture *picture, struct line *line)
 		       0;
 }
 
-static int describe(struct picture *picture, struct line *line)
+static int name_line(struct picture *picture, struct line *line)
 {
 	const struct shown *shown;
+	const char *unit = NULL;
 
-	for (int t = 0; t < NSU_TYPE_COUNT; t++)
-		line->field[t] = letter_of(picture, line, (enum nsu_type)t);
-	line->processes = nsu_sandbox_count_processes(line->box);
-	if (line != picture->root) {
-		shown = shown_get(picture->cache, line->task, false);
-		if (!shown)
-			return -ENOMEM;
-		line->name = strdup(shown->name ? shown->name : "?");
-		if (!line->name)
-			return -ENOMEM;
+	if (line->container) {
+		line->name = picture_container_name(picture, line);
+		return line->name ? 0 : -ENOMEM;
 	}
-	return describe_state(picture, line);
+	if (!line->thread)
+		unit = view_box_unit(picture->snap, line->box);
+	if (unit) {
+		line->name = view_unit_word(picture->out, unit);
+	} else {
+		shown = shown_get(picture->cache, line->task, false);
+		line->name = shown ? strdup(shown->name ? shown->name : "?") : NULL;
+	}
+	return line->name ? 0 : -ENOMEM;
+}
+
+static int describe(struct picture *picture, struct line *line)
+{
+	int r = 0;
+
+	for (int t = 0; t < NSU_TYPE_COUNT && line->box; t++)
+		line->field[t] = letter_of(picture, line, (enum nsu_type)t);
+	if (line->box && !line->beside)
+		line->processes += nsu_sandbox_count_processes(line->box);
+	/* In whatever order: what is taken before it is there comes out even. */
+	if (line->beside)
+		line->beside->processes -= line->processes;
+	if (line != picture->root)
+		r = name_line(picture, line);
+	return r < 0 || !line->task ? r : describe_state(picture, line);
 }
 
 /* Its name may be told only where the uts namespace is the caller's own. */
@@ -296,7 +339,7 @@ static int make_lines(struct picture *picture)
 
 static int describe_below(struct picture *picture, struct line *line)
 {
-	int r = line->box ? describe(picture, line) : 0;
+	int r = describe(picture, line);
 
 	for (size_t i = 0; i < line->child_count && r == 0; i++)
 		r = describe_below(picture, line->children[i]);
@@ -310,6 +353,8 @@ static int build(struct picture *picture)
 	if (r < 0)
 		return r;
 	r = make_lines(picture);
+	if (r == 0)
+		r = picture_add_containers(picture);
 	/* It also frees what it cannot hang. */
 	r = picture_hang(picture) ? -ENOMEM : r;
 	if (r == 0)

@@ -31,6 +31,7 @@ struct scope {
 	const struct nsu_ns *ns[NSU_TYPE_COUNT];
 	int count;
 	const struct nsu_task *root;	/* this one and those that descend from it */
+	const struct nsu_container *container; /* those within it, or in the pod */
 };
 
 struct procs {
@@ -115,6 +116,8 @@ static bool is_in_scope(const struct procs *procs, const struct nsu_task *task,
 			return true;
 	if (scope->count)
 		return false;
+	if (scope->container)
+		return view_is_within(view_task_container(task), scope->container);
 	return !scope->root || descends(procs, task, scope->root);
 }
 
@@ -290,9 +293,9 @@ static int print_procs(struct app *app, const struct nsu_snapshot *snap,
 	return r;
 }
 
-/* Of a namespace all that is in it, of a set all that is in one of them; of a process all
-   in its pid namespace, which stands for its container, and where that is the host's
-   itself and what descends from it. */
+/* Of a namespace or a container all that is in it, of a set all that is in one of them;
+   of a process all in its pid namespace, which stands for its container, and where that
+   is the host's itself and what descends from it. */
 static int find_scope(struct app *app, const struct target *target,
 		      const struct nsu_snapshot *snap, struct scope *ret)
 {
@@ -305,6 +308,8 @@ static int find_scope(struct app *app, const struct target *target,
 		ret->count = target_list(app, target, snap, ret->ns);
 		return 0;
 	}
+	if (nsu_target_find_container(target->target, snap, &ret->container) == 0)
+		return 0;
 	r = target_find(app, target, snap, &task, &ns);
 	if (r < 0)
 		return r;
@@ -338,6 +343,14 @@ static int print_targets(struct app *app, const struct nsu_snapshot *snap,
 	return r < 0 ? r : status;
 }
 
+static bool names_container(const struct targets *targets)
+{
+	for (size_t i = 0; i < targets->count; i++)
+		if (nsu_target_is_container(targets->target[i].target))
+			return true;
+	return false;
+}
+
 int view_processes(struct app *app)
 {
 	struct targets targets;
@@ -346,7 +359,9 @@ int view_processes(struct app *app)
 	int r = targets_open(app, &targets), status;
 
 	if (r == 0 && (targets.count || !targets.failed))
-		snap = targets_scan(app, &targets, NSU_PART_DEFAULT | NSU_PART_PIDS, 0);
+		snap = targets_scan(app, &targets, NSU_PART_DEFAULT | NSU_PART_PIDS |
+				    (names_container(&targets) ? NSU_PART_CONTAINERS : 0),
+				    0);
 	if (!snap) {
 		targets_close(&targets);
 		return 1;

@@ -45,19 +45,96 @@ int app_target(struct app *app, const char *word, struct nsu_target **ret)
 	return word_open(&app->out, app->ctx, app->opts.proc, word, ret);
 }
 
-static int open_word(struct app *app, struct targets *targets, const char *word)
+static int make_room(struct targets *targets, size_t more)
 {
-	struct target *target = &targets->target[targets->count];
+	size_t size = targets->count + more;
+	const struct nsu_target **handle;
+	struct target *target;
+
+	if (size <= targets->size)
+		return 0;
+	target = reallocarray(targets->target, size, sizeof(*target));
+	if (!target)
+		return -ENOMEM;
+	targets->target = target;
+	handle = reallocarray(targets->handle, size, sizeof(*handle));
+	if (!handle)
+		return -ENOMEM;
+	targets->handle = handle;
+	targets->size = size;
+	return 0;
+}
+
+static void add(struct targets *targets, const char *word, char *take_own,
+		struct nsu_target *take)
+{
+	targets->target[targets->count] = (struct target){ word, take_own, take };
+	targets->handle[targets->count++] = take;
+}
+
+/* Each that the word means, by the word that means it alone. */
+static int open_matches(struct targets *targets, const struct nsu_matches *matches)
+{
+	int r = make_room(targets, nsu_matches_count(matches));
+
+	for (size_t i = 0; i < nsu_matches_count(matches) && r == 0; i++) {
+		const struct nsu_match *match = nsu_matches_get(matches, i);
+		struct nsu_target *target;
+		char *word;
+
+		/* What has ended meanwhile is not among them. */
+		if (nsu_match_open(match, &target) < 0)
+			continue;
+		word = strdup(match->word);
+		if (!word) {
+			nsu_target_free(target);
+			return -ENOMEM;
+		}
+		add(targets, word, word, target);
+	}
+	return r;
+}
+
+static int open_selection(struct app *app, struct targets *targets, const char *word)
+{
+	struct nsu_matches *matches = NULL;
+	struct nsu_snapshot *snap = app_scan(app, NSU_PART_TASKS | NSU_PART_PIDS |
+					     NSU_PART_CONTAINERS, 0);
+	size_t before = targets->count;
 	int r;
 
-	target->word = word;
-	r = app_target(app, word, &target->target);
+	if (!snap) {
+		targets->failed = true;
+		return 0;
+	}
+	r = nsu_matches_new(snap, word, &matches);
+	if (r == 0)
+		r = open_matches(targets, matches);
+	if (r != -ENOMEM && targets->count == before) {
+		targets->failed = true;
+		word_no_match(&app->out, word);
+	}
+	nsu_matches_free(matches);
+	nsu_snapshot_free(snap);
+	return r == -ENOMEM ? r : 0;
+}
+
+static int open_word(struct app *app, struct targets *targets, const char *word)
+{
+	struct nsu_target *target;
+	int r = make_room(targets, 1);
+
+	if (r < 0)
+		return r;
+	if (nsu_word_is_selection(word))
+		return open_selection(app, targets, word);
+	r = app_target(app, word, &target);
 	if (r == -ENOMEM)
 		return r;
 	if (r < 0)
 		targets->failed = true;
 	else
-		targets->handle[targets->count++] = target->target;
+		add(targets, word, NULL, target);
 	return 0;
 }
 
@@ -67,11 +144,6 @@ int targets_open(struct app *app, struct targets *targets)
 	int r = 0;
 
 	memset(targets, 0, sizeof(*targets));
-	targets->target = calloc((size_t)opts->operand_count + 2, sizeof(struct target));
-	targets->handle = calloc((size_t)opts->operand_count + 2,
-				 sizeof(struct nsu_target *));
-	if (!targets->target || !targets->handle)
-		return -ENOMEM;
 	if (opts->pid > 0) {
 		snprintf(targets->pid, sizeof(targets->pid), "%d", (int)opts->pid);
 		r = open_word(app, targets, targets->pid);
@@ -83,8 +155,10 @@ int targets_open(struct app *app, struct targets *targets)
 
 void targets_close(struct targets *targets)
 {
-	for (size_t i = 0; i < targets->count; i++)
+	for (size_t i = 0; i < targets->count; i++) {
 		nsu_target_free(targets->target[i].target);
+		free(targets->target[i].own_word);
+	}
 	free(targets->target);
 	free(targets->handle);
 	targets->target = NULL;

@@ -9,18 +9,19 @@
 /* One process, one namespace, or a set of them: of a pin that has several types. */
 struct target {
 	const char *word;
+	char *own_word;		/* word, where it was found and not typed; else NULL */
 	struct nsu_target *target;
 };
 
 struct targets {
 	struct target *target;
 	const struct nsu_target **handle; /* of each, as a scan takes them */
-	size_t count;
+	size_t count, size;
 	bool failed;		/* some word named nothing, and that was said */
 	char pid[16];		/* the word that -p PID stands for */
 };
 
-/* -p PID and the operands. 0 or negative errno. */
+/* -p PID and the operands; one that means many is each of these. 0 or negative errno. */
 int targets_open(struct app *app, struct targets *targets);
 void targets_close(struct targets *targets);
 /* A picture in which all of them are found. NULL: that was said. */

@@ -122,12 +122,16 @@ char *text_escape_argv(const struct output *out, const char *args, size_t len)
 	return ret;
 }
 
-/* What a shell would take apart or replace. */
-static bool is_plain(const char *word)
+bool text_is_plain(const char *word)
 {
 	static const char special[] = " \t\n\"'\\$`*?[]{}()<>|&;#~!";
 
 	return *word != '\0' && strpbrk(word, special) == NULL;
+}
+
+char *text_quote_word(const struct output *out, const char *word)
+{
+	return text_quote_words(out, (const char *const[]){ word, NULL });
 }
 
 char *text_quote_words(const struct output *out, const char *const *words)
@@ -139,7 +143,7 @@ char *text_quote_words(const struct output *out, const char *const *words)
 	if (f == NULL)
 		return NULL;
 	for (size_t i = 0; words[i] != NULL; i++) {
-		bool plain = is_plain(words[i]);
+		bool plain = text_is_plain(words[i]);
 
 		fputs(i > 0 ? " " : "", f);
 		fputs(plain ? "" : "'", f);

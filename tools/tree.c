@@ -8,6 +8,8 @@
 #include "picture.h"
 #include "view.h"
 
+#define MIN_IMAGE 8	/* what is left of an image's name at least */
+
 enum { NAME, FIELD, PID, PROCS, AGE, USER, COMMAND };
 
 static const struct grid_column columns[] = {
@@ -49,9 +51,17 @@ static void set_shown(struct tree *tree, long row, const struct line *line)
 	const struct shown *shown = NULL;
 	char age[16], user[64];
 	bool several = line->kind == LINE_MORE ||
-		       (line->kind == LINE_UNREAD && line->field[NSU_PID] != 'p' &&
+		       (line->kind == LINE_UNREAD && !picture_is_named(line) &&
 			line->task_count > 1);
 
+	/* A pod may have no process of its own. */
+	if (!line->task && line->container) {
+		grid_set(tree->grid, row, AGE, "-");
+		if (tree->wide)
+			grid_set(tree->grid, row, USER, "-");
+		grid_set(tree->grid, row, COMMAND, "-");
+		return;
+	}
 	if (line->task)
 		shown = shown_get(tree->picture->cache, line->task,
 				  tree->wide && !several);
@@ -71,16 +81,57 @@ static void set_shown(struct tree *tree, long row, const struct line *line)
 			 shown && shown->name ? shown->name : "?");
 }
 
-static void add_line(struct tree *tree, const struct line *line, long parent)
+/* " (nginx:1.25)" of a container, as much of it as leaves room for the rest; malloc'ed,
+   NULL: none. */
+static char *image_of(const struct tree *tree, const struct line *line, size_t used)
+{
+	const struct output *out = &tree->app->out;
+	bool cuts = out->width > 0 && !tree->app->opts.notruncate;
+	size_t most = (size_t)out->width * 2 / 5;
+	char *image, *cut, *text = NULL;
+
+	if (!tree->wide || !line->container)
+		return NULL;
+	image = view_container_text(out, line->container, NSU_CONTAINER_IMAGE);
+	cut = image;
+	if (image && cuts && used + strlen(" ()") + text_width(image) > most)
+		cut = used + MIN_IMAGE + strlen(" ()") > most ? NULL :
+			text_cut_middle(out, image, most - used - strlen(" ()"));
+	if (cut && asprintf(&text, " (%s)", cut) < 0)
+		text = NULL;
+	if (cut != image)
+		free(cut);
+	free(image);
+	return text;
+}
+
+static void set_name(struct tree *tree, long row, const struct line *line, size_t depth)
+{
+	bool claim = line->container && nsu_container_is_claim(line->container);
+	char *image = image_of(tree, line, depth * 2 + text_width(line->name)), *kept;
+
+	if (asprintf(&kept, "%s%s%s%s", claim ? VIEW_CLAIMED : "",
+		     line->thread ? " (thread)" : "", line->state ? " " : "",
+		     line->state ? line->state : "") < 0)
+		kept = NULL;
+	if (kept) {
+		grid_setf(tree->grid, row, NAME, "%s%s%s", line->name,
+			  image ? image : "", kept);
+		grid_keep(tree->grid, row, NAME, strlen(kept));
+	} else {
+		grid_take(tree->grid, row, NAME, NULL);
+	}
+	free(kept);
+	free(image);
+}
+
+static void add_line(struct tree *tree, const struct line *line, long parent,
+		     size_t depth)
 {
 	struct grid *grid = tree->grid;
 	long row = grid_add(grid, parent);
 
-	grid_setf(grid, row, NAME, "%s%s%s%s", line->name,
-		  line->thread ? " (thread)" : "", line->state ? " " : "",
-		  line->state ? line->state : "");
-	grid_keep(grid, row, NAME, (line->thread ? strlen(" (thread)") : 0) +
-				   (line->state ? strlen(line->state) + 1 : 0));
+	set_name(tree, row, line, depth);
 	grid_set(grid, row, FIELD, line->field);
 	set_pid(tree, row, line);
 	grid_setf(grid, row, PROCS, "%zu", line->processes);
@@ -94,7 +145,7 @@ static void add_line(struct tree *tree, const struct line *line, long parent)
 	else if (line->kind == LINE_BOX || line->kind == LINE_TWINS)
 		grid_color(grid, row, FIELD, GRID_BOLD);
 	for (size_t i = 0; i < line->child_count; i++)
-		add_line(tree, line->children[i], row);
+		add_line(tree, line->children[i], row, depth + 1);
 }
 
 /* The picture is one of processes: their threads are said, and drawn where asked. */
@@ -160,7 +211,7 @@ static int print_tree(struct app *app, struct picture *picture)
 
 	tree.grid = grid_new(app, columns, sizeof(columns) / sizeof(columns[0]));
 	if (tree.grid) {
-		add_line(&tree, picture->root, -1);
+		add_line(&tree, picture->root, -1, 0);
 		r = grid_print(tree.grid);
 	}
 	grid_free(tree.grid);

@@ -327,3 +327,18 @@ int view_refused(const struct nsu_snapshot *snap, const char *source)
 	}
 	return 0;
 }
+
+char *view_name_in_pod(const struct output *out, const struct nsu_container *container)
+{
+	const char *name;
+	char *escaped, *text;
+
+	if (nsu_container_get_text(container, NSU_CONTAINER_POD_CONTAINER, &name) < 0 &&
+	    nsu_container_get_text(container, NSU_CONTAINER_NAME, &name) < 0)
+		return NULL;
+	escaped = text_escape(out, name);
+	if (escaped == NULL || asprintf(&text, "/%s", escaped) < 0)
+		text = NULL;
+	free(escaped);
+	return text;
+}

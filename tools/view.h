@@ -75,4 +75,35 @@ int view_failed(const struct app *app, int error);
 /* The positive errno of a source's refusal; 0: it was used, or not asked for. */
 int view_refused(const struct nsu_snapshot *snap, const char *source);
 
+/* whose.c. The innermost container of a task, NULL: none; task may be NULL. */
+const struct nsu_container *view_task_container(const struct nsu_task *task);
+/* The one, or the pod, that all its members that are in any are in, else that of the
+   first; never of the host's. NULL: none. */
+const struct nsu_container *view_ns_container(const struct nsu_snapshot *snap,
+					      const struct nsu_ns *ns);
+/* It is the other one, or lies within it or that pod; inner may be NULL. */
+bool view_is_within(const struct nsu_container *inner, const struct nsu_container *outer);
+/* The service that the whole sandbox is of, and that has nothing outside of sandboxes;
+   not escaped, borrowed. NULL: none. */
+const char *view_box_unit(const struct nsu_snapshot *snap, const struct nsu_sandbox *box);
+/* What follows the word of a container of which another one tells. */
+#define VIEW_CLAIMED " (claimed)"
+/* The pod has a name, by which it can be told. */
+bool view_names_pod(const struct nsu_container *pod);
+/* "docker:web", "pod:shop/cart/envoy", of a claim with VIEW_CLAIMED; "unit:x.service".
+   All of these are escaped and malloc'ed; NULL: no memory, of the latter two also that it
+   is nobody's. */
+char *view_container_word(const struct output *out,
+			  const struct nsu_container *container);
+char *view_unit_word(const struct output *out, const char *unit);
+char *view_task_whose(const struct output *out, const struct nsu_task *task);
+char *view_ns_whose(const struct output *out, const struct nsu_snapshot *snap,
+		    const struct nsu_ns *ns);
+/* The same of one of its texts; NULL: also that it is not known. */
+char *view_container_text(const struct output *out, const struct nsu_container *container,
+			  enum nsu_container_text what);
+/* "/envoy": what its pod calls a container, of Podman its name; malloc'ed. NULL: not
+   known, or no memory. */
+char *view_name_in_pod(const struct output *out, const struct nsu_container *container);
+
 #endif
