@@ -53,7 +53,7 @@ test_help() {
 }
 
 test_no_target() {
-	wrong 'nothing' 'no target given.*nsattach 4711'
+	wrong 'nothing' 'no target given.*nsattach docker:web'
 	wrong '-a alone' 'no target given' -a
 	wrong '-n alone' 'no target given' -n
 	wrong 'a command alone' 'no target given' -- true
@@ -70,8 +70,8 @@ test_no_target() {
 	is 'no such process: said' "$err" "nsattach: $no_pid: no such process"
 	run attach net true
 	like 'a type: said' "$rc $err" '^125 .*net: no such target; try: nstree -t net'
-	run attach docker:web true
-	like 'a container: said' "$rc $err" '^125 .*docker:web: .*not known yet'
+	run attach docker:nsutil-nosuch true
+	like 'a container: said' "$rc $err" '^125 .*docker:nsutil-nosuch: no such container'
 	run attach /nonexistent/ns true
 	like 'no such file' "$rc $err" '^125 nsattach: /nonexistent/ns: no such file$'
 	run attach -n4711 true

@@ -191,7 +191,7 @@ test_words() {
 	umount "/run/netns/"$'a\e[31m'
 	each bogus: -- true
 	is 'another word: status' "$rc" 125
-	like 'another word: said' "$err" 'not one of sandbox: pin: netns:'
+	like 'another word: said' "$err" 'not one of docker: .* sandbox: pin: netns:'
 }
 
 for program in "$ACTOR" "$TYPIST"; do

@@ -229,6 +229,11 @@ test_stages() {
 	hasnt "$shell" "nsattach self some-command --ex" --explain
 	has "$shell" "nsattach self --ex" --explain
 	has "$shell" "nsattach --each self sandb" sandbox:
+	# All of it is typed, and nothing is left to put in.
+	"complete_$shell" 'nsattach --each sandbox:'
+	is "$shell: a whole word: errors" "$err" ""
+	has "$shell" 'nstree --net l' lo
+	hasnt "$shell" 'nstree l' lo
 	hasnt "$shell" "nsattach sandb" sandbox:
 }
 
@@ -348,6 +353,45 @@ test_pins() {
 	unlike "$shell: $tool, types of a pin: no record" "$out" record
 }
 
+# test_live SHELL TOOL: containers, pods and units, as the tool says that they are there.
+test_live() {
+	local shell=$1 tool=$2 PATH=$tmp/live:$PATH LIVE=$NSTREE
+	export LIVE
+	mkdir -p "$tmp/live"
+	cat >"$tmp/live/nstree" <<-'END'
+		#!/bin/sh
+		[ "$1" = --list-names ] || exec "$LIVE" "$@"
+		cat <<-'NAMES'
+			docker:$(touch x)
+			docker:web
+			pod:shop/cart
+			unit:a\x2db.service
+		NAMES
+	END
+	chmod +x "$tmp/live/nstree"
+	has "$shell" "$tool doc" docker:web
+	has "$shell" "$tool docker:w" "$(word_of "$shell" docker:web)"
+	has "$shell" "$tool pod:shop/ca" "$(word_of "$shell" pod:shop/cart)"
+	has "$shell" "$tool 7@docker:w" "$(word_of "$shell" "$(listed "$shell" 7@)docker:web")"
+	[ "$shell" = zsh ] || unlike "$shell: $tool, what was not begun" "$out" cart
+	(
+		cd "$tmp/here" && "complete_$shell" "$tool docker:"
+		printf '%s\n' "$out" >"$tmp/found"
+	)
+	like "$shell: $tool, a hostile container: found" "$(<"$tmp/found")" touch
+	ok "$shell: $tool, a hostile container: not expanded" test ! -e "$tmp/here/x"
+	if [ "$shell" != fish ] && [ -z "$(lacks zsh)" ]; then
+		(
+			cd "$tmp/here" && "hostile_${shell}_run" "$tool docker:\\\$\\(to"
+			printf '%s\n' "$out" >"$tmp/found"
+		)
+		like "$shell: $tool, a hostile container, run: as it is" "$(<"$tmp/found")" \
+			'docker:.\(touch x\): no such container'
+		ok "$shell: $tool, a hostile container, run: not expanded" \
+			test ! -e "$tmp/here/x"
+	fi
+}
+
 test_main() {
 	local shell tool reason
 	for shell in bash zsh fish; do
@@ -363,7 +407,9 @@ test_main() {
 			test_targets "$shell" "$tool"
 			test_hostile "$shell" "$tool"
 			test_pins "$shell" "$tool"
+			test_live "$shell" "$tool"
 		done
+		test_live "$shell" 'nspin add new'
 		test_arguments "$shell"
 		test_stages "$shell"
 		test_values "$shell"

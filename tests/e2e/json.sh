@@ -26,6 +26,7 @@ test_questions() {
 	fixture nested5 || return 0
 	nstree --json >"$tmp/before" 2>/dev/null
 	for words in '--uid 0' '--gid 7 self' "--path $tmp" "--may $$ $(fix '.tasks[2].proc_pid')" \
+		'--port 1' \
 		"--may $(fix '.tasks[2].proc_pid') $$" "--diff $$ $(fix '.tasks[2].proc_pid')" \
 		"--diff $tmp/before $tmp/before"; do
 		# shellcheck disable=SC2086
@@ -50,6 +51,10 @@ test_schema() {
 		is "schema, ${situation:-this host}" "$(validate)" ''
 		run nstree --json --facts
 		is "schema with facts, ${situation:-this host}" "$(validate)" ''
+		run nstree --json --net
+		is "schema with wires, ${situation:-this host}" "$(validate)" ''
+		run nstree --json --listening --unix
+		is "schema with sockets, ${situation:-this host}" "$(validate)" ''
 		[ -z "$situation" ] || fixture_close
 	done
 	run as_user "$NSTREE" --json --facts

@@ -4,31 +4,11 @@
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh"
 
-for program in ip jq nsenter python3 ss unshare; do
-	command -v "$program" >/dev/null || skip_all "no $program"
-done
-[ "$(id -u)" = 0 ] || skip_all 'needs root'
-unshare -n true 2>/dev/null || skip_all 'no network namespace can be made here'
+# shellcheck source=nets.sh
+. "$(dirname "$0")/nets.sh"
 
-# What lives in a namespace reads from here, and ends with this script.
-hold=$tmp/hold
-mkfifo "$hold"
-exec 9<>"$hold"
-
-# namespace NAME: its process in $NAME, its inode in ${NAME}_ns.
-namespace() {
-	local pid said=$tmp/$1
-	mkfifo "$said"
-	# shellcheck disable=SC2016
-	unshare -n sh -c 'echo $$ >"$1"; exec cat' - "$said" <"$hold" 9>&- >/dev/null &
-	read -r pid <"$said"
-	printf -v "$1" %s "$pid"
-	printf -v "${1}_ns" %s "$(readlink "/proc/$pid/ns/net" | tr -dc 0-9)"
-}
-
-within() {
-	nsenter -n -t "$@" 9>&-
-}
+need_nets ss
+hold_open
 
 # cell PID COLUMN: what nstree -l says of it, sorted.
 cell() {

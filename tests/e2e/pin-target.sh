@@ -229,7 +229,7 @@ test_both() {
 	run nsattach web readlink /proc/self/ns/uts
 	is "a name of both, the same" "$out" "uts:[$(inode uts)]"
 	run nsattach one true
-	like "a name of both, and not the same" "$rc $err" '^125 .*both pin:one and netns:one'
+	like "a name of both, and not the same" "$rc $err" '^125 .*one: 2 targets match.*netns:one .*pin:one '
 	run nsattach netns:one readlink /proc/self/ns/net
 	is "netns:NAME is none of it" "$out" "$(readlink /proc/self/ns/net)"
 	umount /run/netns/web /run/netns/one

@@ -7,6 +7,7 @@
 #include <string.h>
 #include "enter.h"
 #include "output.h"
+#include "podman.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -60,6 +61,27 @@ static void try_facts(char *text)
 	nsu_mounts_free(mounts);
 	free(root);
 	free(here);
+}
+
+/* What is cut out of a whole object is in it, and what it makes of memory is bounded. */
+static void try_state(char *text)
+{
+	static const char *const names[] = { "ID", "a", "annotations" };
+	struct json_object *object = NULL;
+	size_t length = strlen(text), at;
+	char value[32];
+	const char *cut;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (!nsi_json_cut(text, length, names[i], &cut, &at) &&
+		    (cut <= text || cut + at >= text + length))
+			abort();
+	if (!nsi_json_parse(text, length, &object) && !object)
+		abort();
+	json_object_put(object);
+	if (!nsi_storage_value(text, "a", value, sizeof(value)) && !*value)
+		abort();
+	nsi_check_mount(text, 1);
 }
 
 static void try_word(char *text)
@@ -156,6 +178,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static void (*const parsers[])(char *) = {
 		try_link, try_nspid, try_stat, try_mount, nsi_unescape_octal, try_word,
 		try_facts, try_escape, try_passwd, try_group, try_environ,
+		try_state,
 	};
 	char *text;
 

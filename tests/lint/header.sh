@@ -45,7 +45,7 @@ example() {
 		/^\.Ed$/ { on = 0 } on' "$man" | sed 's/\\e/\\/g; s/^\\&//'
 }
 n=0
-for program in members pidmap inside holders pins; do
+for program in members pidmap inside holders pins containers; do
 	n=$((n + 1))
 	is "the manual's example $n is tests/examples/$program.c" \
 		"$(diff <(example $n) "$top/tests/examples/$program.c")" ""

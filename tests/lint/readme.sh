@@ -37,7 +37,7 @@ test_commands() {
 	done < <(sed -n 's/^    \$ nstree *//p' "$readme")
 }
 
-# httpd of the picture is a container here, and the host's tools are any.
+# What is a container here stands for the picture's, and the host's tools are any.
 test_attach() {
 	local line tool PATH=$tmp/bin:$PATH
 	need_root 'nsattach' && fixture inside ns=muinpC drop=19 || return 0
@@ -48,7 +48,7 @@ test_attach() {
 	done
 	while IFS= read -r line; do
 		# shellcheck disable=SC2086 # words
-		run timeout 20 "$NSATTACH" ${line//169/$(fix '.tasks[0].proc_pid')}
+		run timeout 20 "$NSATTACH" ${line//docker:web/$(fix '.tasks[0].proc_pid')}
 		is "nsattach $line" "$rc:$err" 0:
 	done < <(sed -n 's/^    # nsattach \(.*\)/\1/p' "$readme" | sed 's/   .*//')
 	fixture_close
@@ -61,7 +61,7 @@ test_options() {
 			awk -F '\t' '$1 { print "--" $1 } $2 { print "-" $2 }')
 		while read -r option; do
 			ok "$tool $option" grep -qxF -e "$option" <<<"$known"
-		done < <(grep -oE "$tool( [0-9]+)? -[-A-Za-z]+" "$readme" | grep -oE -e '-[-A-Za-z]+$' |
+		done < <(grep -oE "$tool( [0-9a-z:]+)? -[-A-Za-z]+" "$readme" | grep -oE -e '-[-A-Za-z]+$' |
 			sort -u)
 	done
 }

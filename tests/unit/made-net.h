@@ -52,14 +52,19 @@ static int listening6(const char *address, int v6only, unsigned port)
 	return fd;
 }
 
-static int listening_unix(const char *name, size_t length)
+static int bound_unix(int type, const char *name, size_t length)
 {
 	struct sockaddr_un un = { .sun_family = AF_UNIX };
-	int fd;
 
 	memcpy(un.sun_path, name, length);
-	fd = bound(AF_UNIX, SOCK_STREAM, 0, &un, offsetof(struct sockaddr_un, sun_path) +
-		   length, 0);
+	return bound(AF_UNIX, type, 0, &un, offsetof(struct sockaddr_un, sun_path) +
+		     length, 0);
+}
+
+static int listening_unix(const char *name, size_t length)
+{
+	int fd = bound_unix(SOCK_STREAM, name, length);
+
 	if (fd >= 0)
 		listen(fd, 1);
 	return fd;
@@ -86,6 +91,11 @@ static int make_sockets(void)
 	snprintf(path, sizeof(path), "%s/un", dir);
 	if (listening_unix(path, strlen(path) + 1) < 0 ||
 	    listening_unix("\0t-\0net\n", 8) < 0)
+		return -errno;
+	/* Of those for datagrams one has a name, one none; and one that is only bound. */
+	if (bound_unix(SOCK_DGRAM, "\0t-log", 6) < 0 ||
+	    bound_unix(SOCK_STREAM, "\0t-idle", 7) < 0 ||
+	    socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0) < 0)
 		return -errno;
 	return 0;
 }
@@ -160,6 +170,7 @@ static int make(void)
 	return r ? r : far;
 }
 
+__attribute__((unused))
 static int make_as_user(void)
 {
 	int r = map_uid();

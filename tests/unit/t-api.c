@@ -113,7 +113,7 @@ static void check_null(const struct nsu_ns *ns)
 	is_int(nsu_mounts_new(ns, NULL), -EINVAL, "mounts: nowhere to");
 	is_int(nsu_net_new(ns, NSU_NET_LINKS, NULL), -EINVAL, "net: nowhere to");
 	is_int(nsu_net_new(ns, 0, &net), -EINVAL, "net: nothing of it");
-	is_int(nsu_net_new(ns, 1u << 4, &net), -EINVAL, "net: no such part");
+	is_int(nsu_net_new(ns, 1u << 5, &net), -EINVAL, "net: no such part");
 	is_int(nsu_ns_read_nsid(ns, NULL), -EINVAL, "nsid: nowhere to");
 }
 
@@ -133,6 +133,15 @@ static void check_nothing(void)
 	ok(!nsu_net_count_routes(NULL) && !nsu_net_get_route(NULL, 0), "no routes");
 	ok(!nsu_net_count_listeners(NULL) && !nsu_net_get_listener(NULL, 0),
 	   "no listeners");
+	ok(!nsu_net_count_nsids(NULL) && !nsu_net_get_nsid(NULL, 0), "no numbers");
+	ok(!nsu_matches_count(NULL) && !nsu_matches_get(NULL, 0), "no matches");
+	ok(!nsu_wiring_count_owners(NULL, 1) && !nsu_wiring_get_owner(NULL, 1, 0),
+	   "no owners");
+	ok(!nsu_container_text_get_name(-1) &&
+	   !nsu_container_text_get_name(NSU_CONTAINER_TEXTS), "no such text");
+	ok(!nsu_place_get_name(-1) && !nsu_place_get_name(NSU_PLACES), "no such place");
+	nsu_matches_free(NULL);
+	nsu_wiring_free(NULL);
 	nsu_mounts_free(NULL);
 	nsu_uses_free(NULL);
 	nsu_net_free(NULL);
@@ -156,6 +165,7 @@ static void check_nothing(void)
 
 static void check_sizes(const struct nsu_task *task)
 {
+	struct nsu_cgroup usage = NSU_CGROUP_INIT;
 	const struct nsu_ns *ns[NSU_TYPE_COUNT];
 
 	for (unsigned type = 0; type < NSU_TYPE_COUNT; type++)
@@ -174,6 +184,11 @@ static void check_sizes(const struct nsu_task *task)
 	CHECK_SIZES(nsu_confinement, NSU_CONFINEMENT_INIT, hard,
 		    nsu_task_read_confinement(task, &s.ours));
 	CHECK_SIZES(nsu_file, NSU_FILE_INIT, minor, nsu_file_read("/", &s.ours));
+	if (nsu_task_read_cgroup_usage(task, &usage) == 0)
+		CHECK_SIZES(nsu_cgroup, NSU_CGROUP_INIT, frozen,
+			    nsu_task_read_cgroup_usage(task, &s.ours));
+	else
+		skip("size of nsu_cgroup", "no cgroups are mounted here");
 }
 
 static const struct nsu_task *find(const struct nsu_snapshot *snap, pid_t pid)

@@ -176,7 +176,7 @@ static bool has_raw(void)
 						   sizeof(*body));
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
 	int count, r = -1;
-	struct nsi_nl nl;
+	struct nsi_nl nl = { .fd = -1 };
 
 	body->sdiag_family = AF_INET;
 	body->sdiag_protocol = IPPROTO_RAW;
@@ -202,10 +202,11 @@ static void test_listeners(const struct nsu_net *net, pid_t pid)
 	else
 		skip("listener: raw", "this kernel lacks sock_diag(7) of raw sockets");
 	test_listener(net, pid, "unix", "@t-@net\n", AF_UNIX, 0);
+	test_listener(net, pid, "unix", "@t-log", AF_UNIX, 0);
 	snprintf(path, sizeof(path), "%s/un", dir);
 	test_listener(net, pid, "unix", path, AF_UNIX, 0);
 	ok(!find_listener(net, "udp", "127.0.0.1:8005"), "listener: not a connected one");
-	is_int(nsu_net_count_listeners(net), 7 + raw, "listener: no others");
+	is_int(nsu_net_count_listeners(net), 8 + raw, "listener: no others");
 	is_str(nsu_net_get_listener(net, raw)->local, "127.0.0.1:8001",
 	       "listener: sorted by port");
 	is_str(nsu_net_get_listener(net, raw + 4)->protocol, "udp",
@@ -358,7 +359,7 @@ static void test_errors(struct nsu_ctx *ctx)
 		return;
 	is_int(nsu_net_new(user, ALL, &net), -EMEDIUMTYPE, "errors: other type");
 	is_int(nsu_net_new(own, 0, &net), -EINVAL, "errors: no part");
-	is_int(nsu_net_new(own, 16, &net), -EINVAL, "errors: unknown part");
+	is_int(nsu_net_new(own, 32, &net), -EINVAL, "errors: unknown part");
 	is_int(nsu_net_new(NULL, ALL, &net), -EINVAL, "errors: no namespace");
 	ok(net == (struct nsu_net *)&snap, "errors: untouched");
 	is_int(nsu_net_new(own, ALL & ~NSU_NET_SOCKETS, &none), 0,
@@ -380,7 +381,7 @@ static void test_spoof(struct nsu_ctx *ctx)
 	struct sockaddr_nl ours = { 0 };
 	char buf[NSI_NL_REQUEST] __attribute__((aligned(NLMSG_ALIGNTO)));
 	socklen_t size = sizeof(ours);
-	struct nsi_nl nl;
+	struct nsi_nl nl = { .fd = -1 };
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE), count = 0;
 	size_t zero = 0;
 

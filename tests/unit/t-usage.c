@@ -2,12 +2,12 @@
 /* Limits and usage of cgroups, and roots of cgroup namespaces. */
 #include "cgtree.h"
 #include "proctree.h"
+#include "usage.h"
 
-#define UNKNOWN { .size = sizeof(struct nsu_cgroup), .memory = -1, .memory_max = -1, \
-	.pids = -1, .pids_max = -1, .cpu_usage = -1, .cpu_max = -1, .frozen = -1 }
+#define UNKNOWN NSI_USAGE_UNKNOWN
 
 static char none[] = "", memory_v1[] = "memory", cpu_v1[] = "cpu,cpuacct",
-	pids_v1[] = "pids", freezer_v1[] = "freezer";
+	pids_v1[] = "pids", freezer_v1[] = "freezer", blkio_v1[] = "blkio";
 
 static struct nsu_cgroup read_files(const char *controllers, const char *path,
 				    unsigned depth, struct nsu_cgroup usage)
@@ -15,8 +15,14 @@ static struct nsu_cgroup read_files(const char *controllers, const char *path,
 	char *words = strdup(controllers);
 	struct nsi_cgroup group = { .unified = !*controllers, .controllers = words };
 	int dir = openat(tree_fd, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	const struct nsi_limits *above = NULL;
+	struct nsi_limits room;
+	unsigned has;
 
-	nsi_cgroup_read_usage(&group, dir, depth, &usage);
+	has = nsi_usage_has(&group);
+	if (depth)
+		above = nsi_usage_read_above(NULL, 0, has, path, dir, depth, &room);
+	nsi_usage_add(has, dir, above, &usage);
 	close(dir);
 	free(words);
 	return usage;
@@ -47,6 +53,9 @@ static void test_v2(void)
 	is_int(usage.cpu_usage, 1234567, "v2: processor time");
 	is_int(usage.cpu_max, 500, "v2: half a processor");
 	is_int(usage.frozen, 0, "v2: not frozen");
+	is_int(usage.memory_level, 0, "v2: the limit of memory is its own");
+	is_int(usage.pids_level, 1, "v2: that of tasks is one level above");
+	is_int(usage.cpu_level, 1, "v2: so is that of processors");
 	tree_file("1\n", "a/cgroup.freeze");
 	usage = read_files(none, "a/b", 2, (struct nsu_cgroup)UNKNOWN);
 	is_int(usage.frozen, 1, "v2: frozen above");
@@ -91,6 +100,64 @@ static void test_v1(void)
 	ok(usage.memory_max == INT64_MAX, "v1: a huge limit is none");
 	usage = read_files(cpu_v1, "c", 0, (struct nsu_cgroup)UNKNOWN);
 	ok(usage.cpu_max == INT64_MAX, "v1: no quota");
+}
+
+static void test_counts_v2(void)
+{
+	struct nsu_cgroup usage = UNKNOWN;
+
+	tree_begin();
+	tree_file("anon 5\nfile 4096\n", "a/memory.stat");
+	tree_file("9000\n", "a/memory.peak");
+	tree_file("low 0\noom 4\noom_kill 3\noom_group_kill 7\n", "a/memory.events");
+	tree_file("usage_usec 50\nnr_periods 10\nnr_throttled 4\nthrottled_usec 777\n",
+		  "a/cpu.stat");
+	tree_file("8:0 rbytes=100 wbytes=20 rios=1 wios=2 dbytes=0 dios=0\n"
+		  "8:16 rbytes=1 wbytes=2 rios=1\n", "a/io.stat");
+	tree_file("some avg10=1.53 avg60=0.00 avg300=0.00 total=99\n"
+		  "full avg10=9.99 avg60=0.00 avg300=0.00 total=1\n", "a/cpu.pressure");
+	tree_file("some avg10=100.00 avg60=0.00\n", "a/memory.pressure");
+	tree_file("rubbish\n", "a/io.pressure");
+	usage = read_files(none, "a", 0, usage);
+	is_int(usage.memory_cache, 4096, "counts v2: file cache");
+	is_int(usage.memory_peak, 9000, "counts v2: the peak");
+	is_int(usage.oom_kills, 3, "counts v2: kills, no other word");
+	is_int(usage.cpu_periods, 10, "counts v2: periods");
+	is_int(usage.cpu_throttled, 4, "counts v2: those throttled");
+	is_int(usage.cpu_throttled_time, 777, "counts v2: for how long");
+	is_int(usage.io_read, 101, "counts v2: bytes read of all devices");
+	is_int(usage.io_written, 22, "counts v2: and written");
+	is_int(usage.cpu_pressure, 153, "counts v2: pressure in hundredths");
+	is_int(usage.memory_pressure, 10000, "counts v2: all of it");
+	is_int(usage.io_pressure, -1, "counts v2: rubbish is unknown");
+	usage = read_files(none, ".", 0, (struct nsu_cgroup)UNKNOWN);
+	ok(usage.oom_kills == -1 && usage.io_read == -1 && usage.cpu_periods == -1 &&
+	   usage.cpu_pressure == -1 && usage.memory_level == -1,
+	   "counts v2: without files nothing is known");
+}
+
+static void test_counts_v1(void)
+{
+	struct nsu_cgroup usage = UNKNOWN;
+
+	tree_begin();
+	tree_file("oom_kill_disable 0\nunder_oom 0\noom_kill 2\n",
+		  "m/memory.oom_control");
+	tree_file("cache 1\ntotal_cache 512\n", "m/memory.stat");
+	tree_file("7000\n", "m/memory.max_usage_in_bytes");
+	tree_file("nr_periods 8\nnr_throttled 2\nthrottled_time 5000000\n", "c/cpu.stat");
+	tree_file("8:0 Read 10\n8:0 Write 20\n8:0 Total 30\n8:16 Read 5\nTotal 35\n",
+		  "b/blkio.throttle.io_service_bytes_recursive");
+	usage = read_files(memory_v1, "m", 0, usage);
+	usage = read_files(cpu_v1, "c", 0, usage);
+	usage = read_files(blkio_v1, "b", 0, usage);
+	is_int(usage.oom_kills, 2, "counts v1: kills");
+	is_int(usage.memory_cache, 512, "counts v1: file cache");
+	is_int(usage.memory_peak, 7000, "counts v1: the peak");
+	is_int(usage.cpu_throttled, 2, "counts v1: periods throttled");
+	is_int(usage.cpu_throttled_time, 5000, "counts v1: in microseconds");
+	is_int(usage.io_read, 15, "counts v1: bytes read");
+	is_int(usage.io_written, 20, "counts v1: and written");
 }
 
 static void test_odd(void)
@@ -237,12 +304,78 @@ static void check_root(int which)
 	kid_end(&kid);
 }
 
+#define X16(c)	c c c c c c c c c c c c c c c c
+#define X64(c)	X16(c) X16(c) X16(c) X16(c)
+#define A	"docker/" X64("a")
+#define B	"docker/" X64("b")
+
+static struct nsu_cgroup usage_in(const struct nsu_snapshot *snap, pid_t pid, bool brief)
+{
+	struct nsu_cgroup full = NSU_CGROUP_INIT, some = NSU_CGROUP_BRIEF_INIT;
+	struct nsu_cgroup *usage = brief ? &some : &full;
+	const struct nsu_container *container = NULL;
+	const struct nsu_task *task = NULL;
+
+	some.memory_peak = full.memory_peak = 77;
+	nsu_snapshot_find_task(snap, pid, &task);
+	is_int(nsu_task_get_container(task, &container), 0, "container of %d", pid);
+	is_int(nsu_container_read_usage(container, usage), 0, "usage of it");
+	return *usage;
+}
+
+/* Of two in one cgroup, which has a limit; the task of one is below the container's. */
+static void check_container(int which)
+{
+	struct nsu_scan_options options = NSU_SCAN_OPTIONS_INIT;
+	struct nsu_snapshot *snap = NULL;
+	struct nsu_cgroup usage;
+	struct kid kids[2];
+	pid_t pids[2];
+
+	make(which, "docker");
+	make(which, A);
+	make(which, A "/below");
+	make(which, B);
+	kids[0] = kid_in(which, A "/below");
+	kids[1] = kid_in(which, B);
+	pids[0] = kids[0].pid;
+	pids[1] = kids[1].pid;
+	put("40", "%s/docker/pids.max", top[which]);
+	put("30", "%s/" A "/pids.max", top[which]);
+	put("20", "%s/" A "/below/pids.max", top[which]);
+	options.parts = NSU_PART_CONTAINERS;
+	options.pids = pids;
+	options.pid_count = 2;
+	is_int(nsu_snapshot_new(ctx, &options, &snap), 0, "a scan");
+	usage = usage_in(snap, pids[0], false);
+	is_int(usage.pids_max, 30, "container: its limit, not that of a cgroup below");
+	is_int(usage.pids_level, 0, "container: set there");
+	is_int(usage.pids, 1, "container: with what is below");
+	ok(usage.memory_peak != 77, "container: all is told");
+	usage = usage_in(snap, pids[1], true);
+	is_int(usage.pids_max, 40, "its neighbour: the limit above");
+	is_int(usage.pids_level, 1, "its neighbour: set there");
+	is_int(usage.memory_peak, 77, "its neighbour: what was not asked for");
+	ok(ctx->here, "the mounts are kept");
+	nsu_snapshot_free(snap);
+	ok(!ctx->here, "until the snapshot is freed");
+	put("max", "%s/docker/pids.max", top[which]);
+	is_int(nsu_snapshot_new(ctx, &options, &snap), 0, "a scan");
+	usage = usage_in(snap, pids[1], false);
+	ok(usage.pids_max != 40, "another snapshot looks again");
+	nsu_snapshot_free(snap);
+	kid_end(&kids[0]);
+	kid_end(&kids[1]);
+}
+
 static void checks(void)
 {
 	if (nsu_ctx_new(NULL, &ctx) < 0)
 		exit(1);
 	test_v2();
 	test_v1();
+	test_counts_v2();
+	test_counts_v1();
 	test_odd();
 	/* What a cpuset allows is no usage. */
 	for (int i = 0; i < CPUSET; i++) {
@@ -254,6 +387,10 @@ static void checks(void)
 	}
 	if (*top[UNIFIED])
 		check_root(UNIFIED);
+	if (*top[PIDS])
+		check_container(PIDS);
+	else
+		skip("usage of a container", "no hierarchy of pids");
 	nsu_ctx_free(ctx);
 }
 

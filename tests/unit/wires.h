@@ -65,6 +65,7 @@ static int wire_index(const char *name)
 }
 
 /* A veth pair, its other end in the network namespace of a process, 0: in this one. */
+__attribute__((unused))
 static int wire_veth(const char *name, const char *far, pid_t pid)
 {
 	struct wire_request request;
@@ -89,6 +90,7 @@ static int wire_veth(const char *name, const char *far, pid_t pid)
 	return wire_send(&request);
 }
 
+__attribute__((unused))
 static int wire_bridge(const char *name)
 {
 	struct wire_request request;
@@ -103,7 +105,76 @@ static int wire_bridge(const char *name)
 	return wire_send(&request);
 }
 
+/* A link above another of this namespace, put into that of a process, 0: left in this
+   one. attr, value: one thing that its kind wants. */
+__attribute__((unused))
+static int wire_above(const char *kind, const char *name, const char *lower, pid_t pid,
+		      uint16_t attr, const void *value, size_t size)
+{
+	struct wire_request request;
+	struct nlattr *info, *data;
+	struct nlmsghdr *head;
+
+	wire_put(&request, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL,
+		 sizeof(struct ifinfomsg));
+	head = wire_head(&request);
+	mnl_attr_put_strz(head, IFLA_IFNAME, name);
+	if (lower)
+		mnl_attr_put_u32(head, IFLA_LINK, (uint32_t)wire_index(lower));
+	if (pid)
+		mnl_attr_put_u32(head, IFLA_NET_NS_PID, (uint32_t)pid);
+	info = mnl_attr_nest_start(head, IFLA_LINKINFO);
+	mnl_attr_put_strz(head, IFLA_INFO_KIND, kind);
+	data = mnl_attr_nest_start(head, IFLA_INFO_DATA);
+	mnl_attr_put(head, attr, size, value);
+	mnl_attr_nest_end(head, data);
+	mnl_attr_nest_end(head, info);
+	return wire_send(&request);
+}
+
+/* remote: IPv4. lower NULL: bound to no link. */
+__attribute__((unused))
+static int wire_vxlan(const char *name, uint32_t vni, const char *lower,
+		      const char *remote, pid_t pid)
+{
+	struct wire_request request;
+	struct nlattr *info, *data;
+	struct nlmsghdr *head;
+	struct in_addr address;
+
+	wire_put(&request, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL,
+		 sizeof(struct ifinfomsg));
+	head = wire_head(&request);
+	inet_pton(AF_INET, remote, &address);
+	mnl_attr_put_strz(head, IFLA_IFNAME, name);
+	if (pid)
+		mnl_attr_put_u32(head, IFLA_NET_NS_PID, (uint32_t)pid);
+	info = mnl_attr_nest_start(head, IFLA_LINKINFO);
+	mnl_attr_put_strz(head, IFLA_INFO_KIND, "vxlan");
+	data = mnl_attr_nest_start(head, IFLA_INFO_DATA);
+	mnl_attr_put_u32(head, IFLA_VXLAN_ID, vni);
+	mnl_attr_put(head, IFLA_VXLAN_GROUP, sizeof(address), &address);
+	if (lower)
+		mnl_attr_put_u32(head, IFLA_VXLAN_LINK, (uint32_t)wire_index(lower));
+	mnl_attr_nest_end(head, data);
+	mnl_attr_nest_end(head, info);
+	return wire_send(&request);
+}
+
+/* Into the network namespace of a process. */
+__attribute__((unused))
+static int wire_move(const char *name, pid_t pid)
+{
+	struct wire_request request;
+	struct ifinfomsg *body = wire_put(&request, RTM_NEWLINK, 0, sizeof(*body));
+
+	body->ifi_index = wire_index(name);
+	mnl_attr_put_u32(wire_head(&request), IFLA_NET_NS_PID, (uint32_t)pid);
+	return wire_send(&request);
+}
+
 /* Up, and into a bridge unless that is NULL. */
+__attribute__((unused))
 static int wire_up(const char *name, const char *bridge)
 {
 	struct wire_request request;
@@ -118,6 +189,7 @@ static int wire_up(const char *name, const char *bridge)
 }
 
 /* far: the other end's address of a point-to-point link, NULL: none. */
+__attribute__((unused))
 static int wire_address(unsigned type, int index, const char *own, const char *far,
 			unsigned prefix, unsigned scope)
 {
@@ -142,6 +214,7 @@ static int wire_address(unsigned type, int index, const char *own, const char *f
 }
 
 /* IPv4. ways: of the gateways, NULL at the end; none: a blackhole. */
+__attribute__((unused))
 static int wire_route(const char *to, unsigned prefix, const char *const *ways)
 {
 	struct wire_request request;
@@ -178,6 +251,7 @@ static int wire_route(const char *to, unsigned prefix, const char *const *ways)
 }
 
 /* IPv4 by a neighbour that has an IPv6 address. */
+__attribute__((unused))
 static int wire_route_by_ipv6(const char *to, unsigned prefix, const char *way, int link)
 {
 	struct wire_request request;
