@@ -49,8 +49,8 @@ int nsi_walk_threads(struct nsi_walk *w, const struct nsu_task *leader, bool all
 /* -ENODATA: must be found out by listing. */
 int nsi_walk_count_threads(struct nsi_walk *w);
 
-/* fd-tables.c. 1: one of these has the same table; 0: none, it belongs at *ret; -1: no one
-   tells. */
+/* fd-tables.c. 1: one of these has the same table; 0: none, it belongs at *ret; -1: not
+   told. */
 int nsi_tables_find(struct nsu_ctx *ctx, struct nsi_tables *set, pid_t tid, size_t *ret);
 int nsi_tables_add(struct nsi_tables *set, pid_t tid, size_t at);
 bool nsi_tables_are_one(struct nsu_ctx *ctx, pid_t a, pid_t b);
