@@ -120,8 +120,7 @@ test_writer() {
 	is_told 'whose that is' docker:victim "init=$victim" "id=$id" claim=false
 	entered 'whose that is' docker:victim "$victim"
 	is 'what it calls itself is its claim' \
-		"$(jq -r '.containers[] | select(.word == "lxc:db") | "\(.claim) \(.outer)"' \
-			"$tmp/picture")" 'true docker:evil'
+		"$(told lxc:db claim outer | paste -sd ' ')" 'true docker:evil'
 	docker rm -f evil victim >/dev/null
 }
 
