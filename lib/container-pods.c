@@ -104,6 +104,10 @@ static int tell_pod(struct nsi_naming *n, uint32_t index, uint32_t pod_index)
 	}
 	if (!pod->text[NSU_CONTAINER_CGROUP])
 		pod->text[NSU_CONTAINER_CGROUP] = nsi_finder(n)->hints[index].pod_cgroup;
+	/* What its containers have it would have as well. */
+	nsi_container_set_state(pod, NSU_CONTAINER_CGROUP,
+				c->state[NSU_CONTAINER_CGROUP] ?
+				c->state[NSU_CONTAINER_CGROUP] : -ENOENT);
 	return 0;
 }
 

@@ -23,9 +23,27 @@ test_names() {
 	gone 'removed' podman:front
 }
 
+# A user namespace within the user's; a pod, one of which is in the pid namespace of another.
+test_shared() {
+	local a
+	started podman_run kept --userns keep-id || return
+	look
+	is_told 'with ids kept' podman:kept "id=$id" "init=$pid" claim=false uid=4242
+	podman pod create --name duo >/dev/null && started podman_run a --pod duo || return
+	a=$pid
+	started podman_run b --pod duo --pid container:a || return
+	look
+	is_told 'in a pod' podman:a "init=$a" pod=duo
+	is_told 'beside another' podman:b "id=$id" "init=$pid" pod=duo
+	is_told 'the pod' pod:duo kind=pod uid=4242 cgroup=null
+	like 'a pod without a cgroup uses nothing that is known' \
+		"$(line_of pod:duo --containers)" ' 4 [0-9]+s - - - - - - -$'
+}
+
 if ! podman_user || ! podman_setup; then
 	skip 'all' 'podman makes no image here'
 else
 	test_names
+	test_shared
 fi
 done_testing
