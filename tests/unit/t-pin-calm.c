@@ -37,6 +37,8 @@ static void interrupt(void (*work)(void), const char *dir, uint32_t event,
 	child = fork();
 	if (!child) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		/* Who was started in the background by a plain shell ignores it. */
+		signal(SIGINT, SIG_DFL);
 		work();
 		for (;;)
 			pause();

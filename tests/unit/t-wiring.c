@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Network namespaces and what joins them: each link leads where it was made to lead. */
-#include <linux/if_tunnel.h>
 #include <poll.h>
 #include "wired.h"
 
