@@ -50,7 +50,7 @@ test_network() {
 	like 'whose address it is' "$out" 'pod:shop/cart-7f'
 	run nstree --port 9901
 	like 'who listens' "$out" ':9901 +pod:shop/cart-7f/envoy '
-	run nsattach --each pod:shop/ -n -- hostname
+	run nsattach --each -n pod:shop/ -- hostname
 	is 'each of a namespace' "$rc$err" 0
 }
 

@@ -311,7 +311,6 @@ test_first_tries() {
 		web|no process, container, unit, pin or network namespace of that name
 		docker:nsutil-nosuch|no such container
 		--target 4711|try: nstree 4711
-		--net|try: nstree -t net
 		-t net,foo|-t foo: not a namespace type
 		--json -t net|add --list
 		-x -t net|leave out --type

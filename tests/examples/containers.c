@@ -4,7 +4,6 @@
  * containers TARGET  those of a word: docker:web, docker:, pod:shop/, image:nginx
  *
  * Words and images are what an engine wrote: a terminal would need them escaped.
- * escaped.
  */
 #include <errno.h>
 #include <inttypes.h>
