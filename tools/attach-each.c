@@ -59,6 +59,9 @@ static void __attribute__((noreturn)) be_job(const struct crowd *crowd,
 		_exit(EXIT_OWN);
 	app.opts.target = job->word;
 	app.match = job->match;
+	/* One of its own: "self" is the job, not who started it. */
+	if (job->match == NULL)
+		app.ctx = NULL;
 	app.opts.target_by_operand = false;
 	app.opts.status_fd = ends[PIPE_STATUS][1];
 	app.opts.tty = NSU_NO;
